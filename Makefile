@@ -1,0 +1,52 @@
+# Needs only Python 3.11 or later, with its venv and pip, and make.
+
+PYTHON ?= python3
+PORT ?= 5000
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Twice quiet hides progress and warnings; errors are still shown.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -qq
+
+.PHONY: help demo test lint format bench clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+demo: $(VENV)/.demo  ## Serve the example on http://127.0.0.1:$PORT (5000)
+	PORT=$(PORT) $(BIN)/python -m examples.library serve
+
+test: lint  ## Check everything and run the tests
+	$(BIN)/python -m pytest --cov
+
+lint: $(VENV)/.dev  ## Check format, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## Rewrite the files in the format that lint wants
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# As a module: run as a file it would put bench/ first on the path, where its name hides the library `requests`.
+bench: $(VENV)/.dev  ## Measure requests per second
+	$(BIN)/python -m bench.requests
+
+clean:  ## Remove all that is not in git's care: .venv, caches, builds, the example's database
+	rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis library.db library.db-*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps are written last, so that an installation that broke off is done again.
+$(VENV)/.created:
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/.created
+	$(INSTALL) -e '.[all]'
+	@touch $@
+
+# What the tests need includes what the demo needs, hence both stamps.
+$(VENV)/.dev: pyproject.toml | $(VENV)/.created
+	$(INSTALL) -e '.[all,dev]'
+	@touch $(VENV)/.demo $@
