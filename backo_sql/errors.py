@@ -1,0 +1,147 @@
+"""Every failure of the library, in one tree.
+
+What a caller did wrong is a `BackoError`; anything else that escapes is a defect of ours. Each class also derives
+from the builtin that fits, so that `except PermissionError` and `hasattr` do what a Python developer expects.
+`http/failures.py` maps the classes to statuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import TypeAlias
+
+PathKey: TypeAlias = str | int
+PathKeys: TypeAlias = tuple[PathKey, ...]
+
+
+def format_path(keys: Iterable[PathKey]) -> str:
+    """Write a path as text: `("tags", 3, "name")` is `$.tags[3].name`."""
+    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+
+
+class FaultKind(Enum):
+    """What is wrong with a value: its type, a rule that it breaks, or its very presence."""
+
+    TYPE = "type"
+    CONSTRAINT = "constraint"
+    UNKNOWN = "unknown"
+
+
+class Fault(Exception):  # noqa: N818 - no error yet: it becomes one when its place is known
+    """What is wrong with a value, before it is known where the value stands.
+
+    A type raises it about its own value; the container that holds the value puts its key in front (`under`), collects
+    the faults of all its fields and raises them as one. The edge of the library turns it into a `ValidationError`.
+    """
+
+    def __init__(self, message: str, kind: FaultKind = FaultKind.CONSTRAINT) -> None:
+        super().__init__(message)
+        self.entries: list[tuple[PathKeys, str, FaultKind]] = [((), message, kind)]
+
+    @classmethod
+    def collect(cls, faults: Iterable[tuple[PathKey, Fault]]) -> Fault:
+        """Join the faults of several keys of one container into one."""
+        joined = cls("")
+        joined.entries = [
+            ((key, *path), message, kind) for key, fault in faults for path, message, kind in fault.entries
+        ]
+        return joined
+
+    def under(self, *keys: PathKey) -> Fault:
+        """Return the same faults, seen from further out."""
+        moved = Fault("")
+        moved.entries = [((*keys, *path), message, kind) for path, message, kind in self.entries]
+        return moved
+
+
+class BackoError(Exception):
+    """The root of the tree: whatever the library refuses is one of these."""
+
+
+class DescriptionError(BackoError, TypeError):
+    """A description, a registration or an option is wrong: a developer's mistake, told before the first request."""
+
+
+class ValidationError(BackoError, ValueError):
+    """Values were refused.
+
+    Args:
+        messages: every fault at once, by the path of the field: `{"$.pages": ["Must be at least 1."]}`.
+    """
+
+    def __init__(self, messages: Mapping[str, list[str]]) -> None:
+        self.messages: dict[str, list[str]] = {path: list(texts) for path, texts in messages.items()}
+        super().__init__("; ".join(f"{path}: {' '.join(texts)}" for path, texts in self.messages.items()))
+
+
+class TypeMismatchError(ValidationError, TypeError):
+    """Every refused value had a wrong type."""
+
+
+class ConstraintError(ValidationError):
+    """Every refused value had the right type, and broke a rule of its field."""
+
+
+def validation_error(fault: Fault) -> ValidationError:
+    """Turn the faults of a whole value into the error that users see, of the narrowest class that fits them all."""
+    messages: dict[str, list[str]] = {}
+    for path, message, _ in fault.entries:
+        messages.setdefault(format_path(path), []).append(message)
+    kinds = {kind for _, _, kind in fault.entries}
+    if kinds == {FaultKind.TYPE}:
+        return TypeMismatchError(messages)
+    if kinds == {FaultKind.CONSTRAINT}:
+        return ConstraintError(messages)
+    return ValidationError(messages)
+
+
+class QueryError(BackoError, ValueError):
+    """A filter, a sort or a parameter can't be understood. The message names the part at fault."""
+
+
+class RightsError(BackoError, PermissionError):
+    """The current user may not do this."""
+
+
+class NotFoundError(BackoError, LookupError):
+    """There is no item with that id."""
+
+
+class PathNotFoundError(BackoError, AttributeError, LookupError):
+    """A path or an attribute leads to no field."""
+
+
+class ConflictError(BackoError):
+    """The database refuses: the item changed meanwhile, or a value that must be unique is there already.
+
+    Args:
+        message: what is in conflict.
+        messages: the fields in conflict by path, where the database tells.
+    """
+
+    def __init__(self, message: str, messages: Mapping[str, list[str]] | None = None) -> None:
+        self.messages: dict[str, list[str]] = {path: list(texts) for path, texts in (messages or {}).items()}
+        super().__init__(message)
+
+
+class NotEmptyError(ConflictError):
+    """A delete is refused because other items refer to what would be deleted."""
+
+
+class DBError(BackoError, RuntimeError):
+    """The storage failed, or isn't ready. What the driver said is in `__cause__`, never in the message."""
+
+
+class SessionError(BackoError, PermissionError):
+    """Nobody is logged in where somebody must be."""
+
+
+# Code written for backo ports by its import line.
+SError = BackoError
+STypeError = TypeMismatchError
+SConstraintError = ConstraintError
+SAttributeError = PathNotFoundError
+SKeyError = PathNotFoundError
+SSyntaxError = DescriptionError
+SRightError = RightsError

@@ -1,0 +1,1 @@
+"""HTTP: the routes of a backoffice on a Flask application."""

@@ -1,0 +1,150 @@
+"""One blueprint per backoffice: which URL and method leads to which view.
+
+Every rule takes any method, and the blueprint answers for all URLs below its own: so that a wrong method or a wrong
+path is a problem document like any other error, and the host application's error pages stay its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+from flask import Blueprint, Flask, Response, request
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Rule
+
+from ..errors import DescriptionError
+from ..model.metadata import describe_model
+from ..model.registry import Backoffice
+from ..query.parse_args import parse_parameters
+from ..service.service import Service
+from .failures import answer_error
+from .items import ItemViews, answer
+from .request import query_pairs
+from .scope import scope_requests
+
+_log = logging.getLogger("backo_sql.http")
+
+View: TypeAlias = Callable[..., ResponseReturnValue]
+
+#: the largest page that may be asked for, unless `BACKO_SQL_MAX_PAGE` says otherwise
+MAX_PAGE = 1000
+
+
+def build_routes(backoffice: Backoffice, app: Flask, prefix: str = "", verify: Any = None) -> None:
+    """Make the routes of a backoffice on an application; see `Backoffice.build_routes`."""
+    if not isinstance(app, Flask):
+        raise DescriptionError(f"build_routes takes a Flask application, not {app!r}.")
+    service = cast("Service", backoffice.service)
+    base = "/" + "/".join(part for part in (prefix or "").split("/") if part)
+    name = f"backo_sql_{base.strip('/').replace('/', '_').replace('.', '_')}_{backoffice.name}"
+    if name in app.blueprints:
+        raise DescriptionError(f"The routes of {backoffice.name!r} are built into this application already.")
+    blueprint = Blueprint(name, __name__, url_prefix=f"{base.rstrip('/')}/{backoffice.name}")
+    guard = _guard(verify)
+    if verify is None:
+        _log.warning("The routes of %r are open to everybody: nothing verifies who asks.", backoffice.name)
+    max_page = _max_page(app)
+    for position, (path, methods) in enumerate(_routes(service, max_page).items()):
+        _add(blueprint, path, f"route{position}", guard(_dispatch(methods)))
+    scope_requests(app)
+    app.register_blueprint(blueprint)
+
+
+def _max_page(app: Flask) -> int:
+    max_page = app.config.setdefault("BACKO_SQL_MAX_PAGE", MAX_PAGE)
+    if isinstance(max_page, bool) or not isinstance(max_page, int) or max_page < 1:
+        raise DescriptionError(f"BACKO_SQL_MAX_PAGE must be an integer of at least 1, not {max_page!r}.")
+    return max_page
+
+
+def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
+    """Return the views of each path by method."""
+    routes: dict[str, Mapping[str, View]] = {"/_meta": {"GET": functools.partial(_meta, service)}}
+    for name in service.collections:
+        views = ItemViews(service, name, max_page)
+        collection: Mapping[str, View] = {"GET": views.page, "POST": views.create}
+        item: Mapping[str, View] = {
+            "GET": views.read,
+            "PUT": views.modify,
+            "PATCH": views.patch,
+            "DELETE": views.delete,
+        }
+        for start in ("", "/coll"):
+            routes[f"{start}/{name}"] = collection
+            routes[f"{start}/{name}/<identifier>"] = item
+    routes["/"] = {}
+    routes["/<path:anything>"] = {}
+    return routes
+
+
+def _meta(service: Service, request: Any) -> Response:
+    parse_parameters(query_pairs(request), frozenset(), MAX_PAGE)
+    return answer(describe_model(service.model))
+
+
+def _dispatch(methods: Mapping[str, View]) -> View:
+    """Make the view of a path, which chooses by method."""
+    allowed = sorted({*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS"})
+
+    def view(**arguments: Any) -> ResponseReturnValue:
+        if not methods:
+            raise NotFound(f"There is nothing at {request.path}.")
+        if request.method == "OPTIONS":
+            return Response(status=204, headers={"Allow": ", ".join(allowed)})
+        chosen = methods.get("GET" if request.method == "HEAD" else request.method)
+        if chosen is None:
+            raise MethodNotAllowed(
+                allowed, f"{request.path} has no method {request.method[:32]}. It has: {', '.join(allowed)}."
+            )
+        return chosen(request, **arguments)
+
+    return view
+
+
+def _guard(verify: Any) -> Callable[[View], View]:
+    """Return what puts the host's check in front of a view, and our errors around both."""
+    if verify is None:
+        return _with_errors
+    if not callable(verify):
+        raise DescriptionError(f"build_routes takes a function as its third argument, not {verify!r}.")
+    parameters = len(inspect.signature(verify).parameters)
+    if parameters > 1:
+        raise DescriptionError("The function that verifies takes no parameter, or one if it is a decorator.")
+
+    def guard(view: View) -> View:
+        if parameters:
+            return _with_errors(verify(view))
+
+        def checked(**arguments: Any) -> ResponseReturnValue:
+            refusal: ResponseReturnValue | None = verify()
+            return view(**arguments) if refusal is None else refusal
+
+        return _with_errors(checked)
+
+    return guard
+
+
+def _with_errors(view: View) -> View:
+    def answered(**arguments: Any) -> ResponseReturnValue:
+        try:
+            return view(**arguments)
+        except (Exception, HTTPException) as error:
+            return answer_error(error)
+
+    return answered
+
+
+def _add(blueprint: Blueprint, path: str, endpoint: str, view: View) -> None:
+    def register(state: BlueprintSetupState) -> None:
+        name = f"{blueprint.name}.{endpoint}"
+        url = f"{state.url_prefix or ''}{path}"
+        state.app.url_map.add(Rule(url, endpoint=name, methods=None, strict_slashes=False))
+        state.app.view_functions[name] = view
+
+    blueprint.record(register)

@@ -1,0 +1,115 @@
+"""The routes of a collection and of its items. Each view is a few lines: read the request, ask the service, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from flask import Request, Response
+
+from ..errors import RightsError
+from ..items.item import Item
+from ..items.patch import patch
+from ..model.views import dump
+from ..query.parse_args import parse_conditions, parse_parameters
+from ..service.delete import delete_by_id
+from ..service.read import get_json, page_json
+from ..service.service import Service
+from ..service.update import modify
+from .request import query_pairs, read_json, read_object
+
+_LIST_PARAMETERS = frozenset({"_view", "_page", "_skip"})
+_ITEM_PARAMETERS = frozenset({"_view"})
+
+
+class ItemViews:
+    """The views of one collection.
+
+    Args:
+        service: the running backoffice.
+        collection: the name of the collection.
+        max_page: the largest page that may be asked for.
+    """
+
+    def __init__(self, service: Service, collection: str, max_page: int) -> None:
+        self._service = service
+        self._collection = collection
+        self._max_page = max_page
+
+    def page(self, request: Request) -> Response:
+        """GET a page of the collection."""
+        pairs = query_pairs(request)
+        parameters = parse_parameters(pairs, _LIST_PARAMETERS, self._max_page)
+        result, total = page_json(
+            self._service,
+            self._collection,
+            parse_conditions(pairs),
+            parameters.view,
+            parameters.page,
+            parameters.skip,
+        )
+        return answer(
+            {
+                "result": result,
+                "total": total,
+                "_view": parameters.view,
+                "_skip": parameters.skip,
+                "_page": parameters.page,
+            }
+        )
+
+    def create(self, request: Request) -> Response:
+        """POST a new item."""
+        view = self._view(request)
+        item = self._service.create(self._collection, read_object(request))
+        made = answer(self._dump(item, view), status=201)
+        made.headers["Location"] = f"{request.script_root}{request.path.rstrip('/')}/{quote(item._id, safe='')}"
+        return made
+
+    def read(self, request: Request, identifier: str) -> Response:
+        """GET an item."""
+        return answer(get_json(self._service, self._collection, identifier, self._view(request)))
+
+    def modify(self, request: Request, identifier: str) -> Response:
+        """PUT new values into an item; fields that are not named keep theirs."""
+        view = self._view(request)
+        body = read_object(request)
+
+        def apply(item: Item) -> None:
+            _check_kept(item, body)
+            item.set(body)
+
+        item = modify(self._service, self._collection, identifier, apply)
+        return answer(self._dump(item, view))
+
+    def patch(self, request: Request, identifier: str) -> Response:
+        """PATCH an item by one operation or a list of them."""
+        view = self._view(request)
+        operations = read_json(request)
+        item = modify(self._service, self._collection, identifier, lambda item: patch(item, operations))
+        return answer(self._dump(item, view))
+
+    def delete(self, request: Request, identifier: str) -> Response:
+        """DELETE an item."""
+        parse_parameters(query_pairs(request), frozenset(), self._max_page)
+        delete_by_id(self._service, self._collection, identifier)
+        return answer("deleted")
+
+    def _view(self, request: Request) -> str:
+        return parse_parameters(query_pairs(request), _ITEM_PARAMETERS, self._max_page).view
+
+    def _dump(self, item: Item, view: str) -> dict[str, Any]:
+        return dump(self._service.projection(self._collection, view), item._raw)
+
+
+def answer(body: Any, status: int = 200) -> Response:
+    """Answer with JSON; instants are written in UTC as RFC 3339 does."""
+    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), status=status, mimetype="application/json")
+
+
+def _check_kept(item: Item, body: dict[str, Any]) -> None:
+    """Refuse a change of what the library keeps itself; sending back what one got is none."""
+    for name in item._type.system:
+        if name in body and body[name] != item._type.fields[name].dump(item._raw[name]):
+            raise RightsError(f"$.{name} is kept by the library and can't be changed.")

@@ -1,0 +1,212 @@
+"""`Item`: what a user writes to describe the items of a collection, and one such item, live."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Self
+
+from ..errors import BackoError
+from ..model.description import ItemType
+from ..types.base import FieldType
+from ..types.container import freeze_fields
+from .containers import Dict, overwrite
+from .live import Live
+from .stamps import GenericMetaDataHandler, StandardMetaDataHandler, meta_type
+
+if TYPE_CHECKING:
+    from ..model.collection import Collection
+
+_STANDARD = StandardMetaDataHandler()
+
+
+class StatusType(Enum):
+    """Where an item stands between Python and the storage."""
+
+    UNSET = "unset"
+    UNSAVED = "unsaved"
+    SAVED = "saved"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Item(Dict):
+    """The description of the items of a collection, and one such item.
+
+    Args:
+        schema: the fields by name.
+        connector: where its collection lives, for `register_collection("users", Item({...}, connector))`.
+        meta_data_handler: keeps `_meta`; `None` leaves it out.
+        unique: groups of fields whose values together are unique: `[("author", "title")]`.
+        indexes: groups of fields to index together.
+        options: the common options of every field.
+
+    Example:
+        >>> user = Item({"name": String(required=True), "address": Ref(coll="addresses", field="$.users")})
+    """
+
+    __slots__ = ("_collection", "_connector", "_loaded", "_status", "_version")
+
+    _type: ItemType
+    _collection: Collection | None
+    _loaded: dict[str, Any] | None
+    _status: StatusType
+    _version: int
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        connector: Any = None,
+        *,
+        meta_data_handler: GenericMetaDataHandler | None = _STANDARD,
+        unique: Any = (),
+        indexes: Any = (),
+        **options: Any,
+    ) -> None:
+        fields = freeze_fields(schema, type(self))
+        type_ = ItemType(
+            fields, type(self), meta_type(meta_data_handler), meta_data_handler, unique, indexes, **options
+        )
+        self._attach(type_, type_.blank(), None, None)
+        object.__setattr__(self, "_connector", connector)
+
+    def _attach(self, type_: FieldType[Any], raw: Any, owner: Live | None, key: Any) -> None:
+        super()._attach(type_, raw, owner, key)
+        put = object.__setattr__
+        put(self, "_collection", None)
+        put(self, "_connector", None)
+        put(self, "_loaded", None)
+        put(self, "_status", StatusType.UNSET)
+        put(self, "_version", 0)
+
+    @classmethod
+    def _of(cls, collection: Collection, values: dict[str, Any] | None = None, version: int = 0) -> Self:
+        """Make an item of a collection: empty, or with values that were just read."""
+        item = cls.__new__(cls)
+        type_ = collection.item_type
+        item._attach(type_, type_.blank() if values is None else values, None, None)
+        put = object.__setattr__
+        put(item, "_collection", collection)
+        if values is not None:
+            put(item, "_status", StatusType.SAVED)
+            put(item, "_version", version)
+        return item
+
+    # -- verbs: each is a thin method over the service ---------------------------------------------
+
+    def create(self, data: Mapping[str, Any]) -> None:
+        """Store a new item with these values; this object becomes it.
+
+        Raises:
+            ValidationError: naming every field at fault.
+            BackoError: this object is stored already.
+        """
+        collection = self._bound()
+        if self._status is StatusType.SAVED or self._id is not None:
+            raise BackoError(f"Cannot create an item of {collection.name} twice: use save(), or new() first.")
+        collection.backoffice.service.create(collection.name, data, into=self)
+
+    def save(self) -> None:
+        """Store what changed since the item was loaded; an item made by `new()` and `set()` is created.
+
+        Raises:
+            ValidationError: naming every field at fault; nothing is stored.
+            ConflictError: somebody else changed the item meanwhile.
+            NotFoundError: somebody else deleted it meanwhile.
+            BackoError: nothing was ever set.
+        """
+        collection = self._bound()
+        if self._status is StatusType.UNSET:
+            raise BackoError(f"Cannot save an unset object in {collection.name}")
+        service = collection.backoffice.service
+        if self._id is None:
+            service.create(collection.name, self._given(), into=self)
+        else:
+            service.update(self)
+
+    def load(self, identifier: str) -> None:
+        """Read the item with that id into this object, which must be new.
+
+        Raises:
+            NotFoundError: there is none.
+            BackoError: this object holds something already.
+        """
+        collection = self._bound()
+        if self._status is not StatusType.UNSET:
+            raise BackoError(f"Cannot load an non-unset object in {collection.name}")
+        collection.backoffice.service.get(collection.name, identifier, into=self)
+
+    def reload(self) -> None:
+        """Read the item again; changes that were not saved are dropped.
+
+        Raises:
+            NotFoundError: somebody else deleted it meanwhile.
+            BackoError: it was never stored.
+        """
+        collection = self._bound()
+        if self._status is StatusType.UNSET or self._id is None:
+            raise BackoError(f"Cannot reload an unset object in {collection.name}")
+        collection.backoffice.service.get(collection.name, self._id, into=self)
+
+    def delete(self) -> None:
+        """Delete the item from the storage, as the delete strategies of its lists say.
+
+        Raises:
+            NotEmptyError: other items refer to it; nothing is deleted.
+            BackoError: it was never stored.
+        """
+        collection = self._bound()
+        if self._status is StatusType.UNSET or self._id is None:
+            raise BackoError(f"Cannot delete an unset object in {collection.name}")
+        collection.backoffice.service.delete(self)
+
+    def new(self) -> Item:
+        """Return an empty item of the same collection."""
+        return self._bound().new()
+
+    def select(self, filter: Mapping[str, Any] | None = None, page: int = 0, skip: int = 0) -> list[Item]:  # noqa: A002 - the name that users know
+        """Return the items of the same collection that match; see `Collection.select`."""
+        return self._bound().select(filter, page, skip)
+
+    # -- what the service needs --------------------------------------------------------------------
+
+    def _stored(self, values: dict[str, Any], version: int) -> None:
+        """Take values that the storage has: nothing is unsaved now. Views of the parts stay valid."""
+        overwrite(self._type, self._raw, values)
+        for name in [name for name in self._raw if name not in values]:
+            del self._raw[name]
+        put = object.__setattr__
+        put(self, "_loaded", None)
+        put(self, "_version", version)
+        put(self, "_status", StatusType.SAVED)
+
+    def _deleted(self) -> None:
+        put = object.__setattr__
+        put(self, "_loaded", None)
+        put(self, "_status", StatusType.UNSET)
+        self._raw["_id"] = None
+
+    def _before_change(self) -> None:
+        put = object.__setattr__
+        if self._status is StatusType.SAVED:
+            put(self, "_loaded", copy.deepcopy(self._raw))
+        put(self, "_status", StatusType.UNSAVED)
+
+    def _given(self) -> dict[str, Any]:
+        """What a create would be given: a field without a value counts as absent."""
+        return _without_nulls({name: value for name, value in self._raw.items() if name in self._type.writable})
+
+    def _bound(self) -> Collection:
+        if self._collection is None:
+            raise BackoError("This Item is a description: items come from a collection, as in backoffice.users.new().")
+        return self._collection
+
+
+def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) else value
+        for name, value in values.items()
+        if value is not None
+    }

@@ -1,0 +1,225 @@
+"""The frozen description of a collection: what every later stage reads.
+
+In: the `ItemType` of a collection. Out: a `Description`, with the tree of fields and the flat list of those that hold
+a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from ..errors import DescriptionError
+from ..types.base import FieldType
+from ..types.container import DictType, ListType
+from ..types.kinds import Kind
+from ..types.reference import Ref, RefsListType
+from ..types.text import String
+from .paths import Path, column_name, parse_path, path_text
+
+MAX_NAME_BYTES = 63  # what PostgreSQL keeps of an identifier (NAMEDATALEN - 1)
+
+
+class Stamper(Protocol):
+    """What keeps the `_meta` of an item."""
+
+    def fields(self) -> Mapping[str, FieldType[Any]]:
+        """Return the fields of `_meta`; none leaves it out."""
+        ...
+
+    def stamp(self, meta: dict[str, Any], *, creating: bool) -> None:
+        """Bring the values of `_meta` up to date, in place, before an item is written."""
+        ...
+
+
+class ItemType(DictType):
+    """The frozen side of an `Item`: the user's fields, then `_id` and `_meta`."""
+
+    def __init__(
+        self,
+        fields: Mapping[str, FieldType[Any]],
+        live_class: type,
+        meta: FieldType[Any] | None,
+        stamper: Stamper | None,
+        unique: object = (),
+        indexes: object = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(fields, live_class, **options)
+        self.stamper = stamper
+        system: dict[str, FieldType[Any]] = {"_id": String()}
+        if meta is not None:
+            system["_meta"] = meta
+        self.fields = MappingProxyType({**fields, **system})
+        self.system = frozenset(system)
+        self.unique = self._groups("unique", unique)
+        self.indexes = self._groups("indexes", indexes)
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The name that messages and the metadata use."""
+        return "Item"
+
+    def _convert(self, value: Any, *, partial: bool) -> dict[str, Any]:
+        # What the library keeps itself is no field that a caller gives: sending back what one got is no fault.
+        if isinstance(value, Mapping) and not self.system.isdisjoint(value):
+            value = {name: given for name, given in value.items() if name not in ("_id", "_meta")}
+        return super()._convert(value, partial=partial)
+
+    def _groups(self, option: str, groups: object) -> tuple[tuple[Path, ...], ...]:
+        if not isinstance(groups, list | tuple):
+            raise DescriptionError(f"Option {option!r} of Item takes a list of groups of field names, not {groups!r}.")
+        result = []
+        for group in groups:
+            names = (group,) if isinstance(group, str) else group
+            if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+                raise DescriptionError(
+                    f"Option {option!r} of Item holds {group!r}: a group of field names was expected."
+                )
+            paths = tuple(parse_path(name) for name in names)
+            for path in paths:
+                field = find_field(self, path)
+                if field is None:
+                    raise DescriptionError(f"Option {option!r} of Item names {path_text(path)}, which is no field.")
+                if field.kind in (Kind.STRUCTURE, Kind.LINKS, Kind.JSON):
+                    raise DescriptionError(
+                        f"Option {option!r} of Item names {path_text(path)}, which has no column of one value."
+                    )
+            result.append(paths)
+        return tuple(result)
+
+
+def find_field(root: DictType, path: Path) -> FieldType[Any] | None:
+    """Follow a path through nested `Dict`; `None` where it leads nowhere."""
+    field: FieldType[Any] = root
+    for name in path:
+        if not isinstance(field, DictType) or name not in field.fields:
+            return None
+        field = field.fields[name]
+    return field
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A field that holds a value of its own, and where it stands.
+
+    Attributes:
+        path: from the item down.
+        type: of its values.
+        stored: it has a place in the item's own row; otherwise it is read from where the link is stored.
+    """
+
+    path: Path
+    type: FieldType[Any]
+    stored: bool = True
+
+    @property
+    def column(self) -> str:
+        """The name of its column, and of its key wherever a flat form is needed."""
+        return column_name(self.path)
+
+
+def walk(root: DictType, prefix: Path = ()) -> Iterator[Leaf]:
+    """Visit every leaf in the order of the description, through nested `Dict`."""
+    for name, field in root.fields.items():
+        path = (*prefix, name)
+        if isinstance(field, DictType):
+            yield from walk(field, path)
+        else:
+            yield Leaf(path, field)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A collection, frozen.
+
+    Attributes:
+        name: of the collection.
+        item: the tree of its fields.
+        leaves: every field that holds a value, by path, in order.
+    """
+
+    name: str
+    item: ItemType
+    leaves: Mapping[Path, Leaf]
+
+    @classmethod
+    def of(cls, name: str, item: ItemType) -> Description:
+        """Freeze a collection.
+
+        Raises:
+            DescriptionError: a path is too long for a column, or a link stands where no link can be kept.
+        """
+        leaves: dict[Path, Leaf] = {}
+        for found in walk(item):
+            leaf = Leaf(found.path, found.type, stored=not isinstance(found.type, RefsListType))
+            if len(leaf.column.encode()) > MAX_NAME_BYTES:
+                raise DescriptionError(
+                    f"{name}: the path {path_text(leaf.path)} makes a column name of more than {MAX_NAME_BYTES} bytes."
+                )
+            if isinstance(leaf.type, ListType):
+                _refuse_links(name, leaf.path, leaf.type.element)
+            leaves[leaf.path] = leaf
+        return cls(name, item, MappingProxyType(leaves))
+
+    def without_column(self, path: Path) -> Description:
+        """Return the same description, with one field that is stored on the other side of its link."""
+        leaf = self.leaves[path]
+        changed = {**self.leaves, path: Leaf(path, leaf.type, stored=False)}
+        return Description(self.name, self.item, MappingProxyType(changed))
+
+    @property
+    def stored(self) -> Iterator[Leaf]:
+        """The fields with a place in the item's own row or document."""
+        return (leaf for leaf in self.leaves.values() if leaf.stored)
+
+    def references(self) -> Iterator[tuple[Path, Ref | RefsListType]]:
+        """Visit every field that refers to a collection."""
+        for leaf in self.leaves.values():
+            if isinstance(leaf.type, Ref | RefsListType):
+                yield leaf.path, leaf.type
+
+
+def _refuse_links(name: str, path: Path, element: FieldType[Any]) -> None:
+    inner = [leaf.type for leaf in walk(element)] if isinstance(element, DictType) else [element]
+    for field in inner:
+        if isinstance(field, ListType):
+            _refuse_links(name, path, field.element)
+        if isinstance(field, Ref | RefsListType):
+            raise DescriptionError(
+                f"{name}: {path_text(path)} is a List that holds a {field.type_name()}. "
+                "Use a RefsList, or a collection of its own."
+            )
+
+
+def get_value(values: Mapping[str, Any], path: Path) -> Any:
+    """Read the value at a path of an item's values; `None` where a part is absent."""
+    current: Any = values
+    for name in path:
+        if current is None:
+            return None
+        current = current.get(name)
+    return current
+
+
+def put_value(values: dict[str, Any], path: Path, value: Any) -> None:
+    """Write the value at a path of an item's values."""
+    for name in path[:-1]:
+        values = values[name]
+    values[path[-1]] = value
+
+
+def has_value(values: Mapping[str, Any], path: Path) -> bool:
+    """Tell whether a value was loaded: a list that isn't filled has no key."""
+    for name in path[:-1]:
+        values = values[name]
+    return path[-1] in values
+
+
+def remove_value(values: dict[str, Any], path: Path) -> None:
+    """Take the key at a path out of an item's values."""
+    for name in path[:-1]:
+        values = values[name]
+    del values[path[-1]]

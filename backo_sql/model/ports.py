@@ -1,0 +1,90 @@
+"""What the model asks of the layers above and below it, which it must not import.
+
+`backo_sql/__init__.py` installs the layers above once; a connector is what a collection was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..errors import DescriptionError
+
+if TYPE_CHECKING:
+    from ..items.item import Item
+    from .model import Model
+    from .registry import Backoffice
+
+
+class Connector(Protocol):
+    """Where the items of a collection live, as far as the model needs to know."""
+
+    def bind(self, model: Model, collections: Sequence[str]) -> None:
+        """Learn the collections of a model that live here. Called once per model, when it is frozen."""
+        ...
+
+    def create_all(self, model: Model) -> None:
+        """Make what is missing of tables or folders."""
+        ...
+
+
+class Service(Protocol):
+    """The verbs of a running backoffice. See `service/` for what each does and raises."""
+
+    def create(self, collection: str, data: Any, into: Item | None = None) -> Item:
+        """Store a new item."""
+        ...
+
+    def get(self, collection: str, identifier: str, into: Item | None = None) -> Item:
+        """Read one item."""
+        ...
+
+    def select(self, collection: str, filters: Any, page: int, skip: int) -> list[Item]:
+        """Read the items that match."""
+        ...
+
+    def count(self, collection: str, filters: Any) -> int:
+        """Count the items that match."""
+        ...
+
+    def update(self, item: Item) -> None:
+        """Store what changed of an item."""
+        ...
+
+    def delete(self, item: Item) -> None:
+        """Delete an item."""
+        ...
+
+    def drop(self, collection: str) -> None:
+        """Delete all items of a collection."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make all writes inside one."""
+        ...
+
+
+class _Installed:
+    service: Callable[[Backoffice, Model], Service] | None = None
+    routes: Callable[..., None] | None = None
+
+
+def install(service: Callable[[Backoffice, Model], Service], routes: Callable[..., None]) -> None:
+    """Lend the model the layers above it. Called by the package itself."""
+    _Installed.service = service
+    _Installed.routes = routes
+
+
+def make_service(backoffice: Backoffice, model: Model) -> Service:
+    """Make the verbs of a frozen backoffice."""
+    if _Installed.service is None:
+        raise DescriptionError("Import backo_sql, not its parts: the package puts them together.")
+    return _Installed.service(backoffice, model)
+
+
+def build_routes(*arguments: Any) -> None:
+    """Make the routes of a backoffice."""
+    if _Installed.routes is None:
+        raise DescriptionError("Import backo_sql, not its parts: the package puts them together.")
+    _Installed.routes(*arguments)

@@ -1,0 +1,92 @@
+"""Views: which fields of an item an answer shows.
+
+In: a description and the name of a view. Out: a `Projection`, the tree of fields that are in it. `name` shows what
+isn't marked `"!name"`; `+name` shows only what is marked `"name"`, and what stands inside such a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ..types.base import FieldType
+from ..types.container import DictType
+from .description import Description, Leaf
+from .paths import Path
+
+#: the name of a field and either the leaf itself or, for a `Dict`, its shown fields
+Node: TypeAlias = "tuple[str, Leaf | tuple[Node, ...]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The fields of a collection that are read together.
+
+    Attributes:
+        collection: whose fields.
+        view: the name they were chosen by; `None` for all of them.
+        tree: the chosen fields, nested as the description is.
+    """
+
+    collection: str
+    view: str | None
+    tree: tuple[Node, ...]
+
+    def __hash__(self) -> int:
+        return hash((self.collection, self.view))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Projection):
+            return NotImplemented
+        return (self.collection, self.view) == (other.collection, other.view) and self.tree is other.tree
+
+
+def project(description: Description, view: str | None) -> Projection:
+    """Choose the fields of a view; `None` chooses all."""
+    return Projection(description.name, view, _choose(description, description.item, view, ()))
+
+
+def _choose(description: Description, structure: DictType, view: str | None, prefix: Path) -> tuple[Node, ...]:
+    nodes: list[Node] = []
+    for name, field in structure.fields.items():
+        path = (*prefix, name)
+        shown = _shown(field, view)
+        if isinstance(field, DictType):
+            if shown is False:
+                continue
+            inner = _choose(description, field, None if shown and view and view.startswith("+") else view, path)
+            if inner:
+                nodes.append((name, inner))
+        elif shown:
+            nodes.append((name, description.leaves[path]))
+    return tuple(nodes)
+
+
+def _shown(field: FieldType[Any], view: str | None) -> bool | None:
+    """Tell whether a view has a field; `None` for a strict view that doesn't say, so that a `Dict` is looked into."""
+    if view is None:
+        return True
+    strict = view.startswith("+")
+    name = view.removeprefix("+")
+    if name in field.options.views:
+        return True
+    if f"!{name}" in field.options.views:
+        return False
+    return None if strict else True
+
+
+def dump(projection: Projection, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON form of an item's values, as far as a view shows them. A list that isn't loaded is left out."""
+    return _dump(projection.tree, values)
+
+
+def _dump(nodes: tuple[Node, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, content in nodes:
+        if isinstance(content, tuple):
+            shown[name] = _dump(content, values[name])
+        elif name in values:
+            value = values[name]
+            shown[name] = None if value is None else content.type.dump(value)
+    return shown

@@ -1,0 +1,1 @@
+"""The verbs: each reads, decides and writes within one unit of work."""

@@ -1,0 +1,96 @@
+"""The verbs of one backoffice, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+from ..items.item import Item
+from ..model.collection import Collection
+from ..model.model import Model
+from ..model.registry import Backoffice
+from ..model.views import Projection, project
+from ..storage.interface import Backend
+from .create import create
+from .delete import delete
+from .read import count, get, select
+from .unit import UnitOfWork, unit_of_work
+from .update import update
+
+
+class Service:
+    """What a running backoffice can do. `Collection` and `Item` are thin over it, and so are the routes.
+
+    Args:
+        backoffice: whose collections.
+        model: what it was frozen to.
+    """
+
+    def __init__(self, backoffice: Backoffice, model: Model) -> None:
+        self.model = model
+        self.collections: Mapping[str, Collection] = backoffice.collections
+        self._backends: dict[str, Backend] = {
+            name: cast("Backend", collection.connector)  # the model knows the half of it that binds
+            for name, collection in backoffice.collections.items()
+        }
+        self._projections: dict[tuple[str, str | None], Projection] = {}
+
+    def projection(self, collection: str, view: str | None = None) -> Projection:
+        """Return the fields of a view, worked out once."""
+        key = (collection, view)
+        found = self._projections.get(key)
+        if found is None:
+            found = project(self.model.descriptions[collection], view)
+            if len(self._projections) < _MOST_PROJECTIONS:
+                self._projections[key] = found
+        return found
+
+    def backend(self, collection: str) -> Backend:
+        """Return where a collection lives."""
+        return self._backends[collection]
+
+    @contextmanager
+    def unit(self, *, write: bool) -> Iterator[UnitOfWork]:
+        """Run in a unit of work; see `unit_of_work`."""
+        with unit_of_work(self.model, self._backends, write=write) as unit:
+            yield unit
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all writes inside one."""
+        with self.unit(write=True):
+            yield
+
+    def create(self, collection: str, data: Any, into: Item | None = None) -> Item:
+        """Create an item; see `service/create.py`."""
+        return create(self, collection, data, into)
+
+    def get(self, collection: str, identifier: str, into: Item | None = None) -> Item:
+        """Read an item; see `service/read.py`."""
+        return get(self, collection, identifier, into)
+
+    def select(self, collection: str, filters: Any, page: int, skip: int) -> list[Item]:
+        """Read the items that match; see `service/read.py`."""
+        return select(self, collection, filters, page, skip)
+
+    def count(self, collection: str, filters: Any) -> int:
+        """Count the items that match; see `service/read.py`."""
+        return count(self, collection, filters)
+
+    def update(self, item: Item) -> None:
+        """Store what changed of an item; see `service/update.py`."""
+        update(self, item)
+
+    def delete(self, item: Item) -> None:
+        """Delete an item; see `service/delete.py`."""
+        delete(self, item)
+
+    def drop(self, collection: str) -> None:
+        """Delete all items of a collection and all links to them."""
+        with self.unit(write=True) as unit:
+            unit.session(collection).drop(collection)
+
+
+#: A view may have any name, and a client may try many: only so many plans are kept.
+_MOST_PROJECTIONS = 1000

@@ -1,0 +1,83 @@
+"""The unit of work: one transaction on every backend that it touches.
+
+A verb runs in the unit that is current, or in one of its own. A write inside a write becomes a savepoint, so that a
+refused verb leaves nothing behind in a transaction that goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+
+from ..model.model import Model
+from ..storage.interface import Backend, Session
+
+#: The units of work that are open in this context, by the identity of their model.
+_open: ContextVar[Mapping[int, UnitOfWork]] = ContextVar("backo_sql_units", default={})  # noqa: B039 - never changed in place
+
+
+class UnitOfWork:
+    """The sessions of one unit of work, begun when they are first asked for.
+
+    Args:
+        model: of the backoffice.
+        backends: where each collection lives.
+        write: whether it may write.
+    """
+
+    def __init__(self, model: Model, backends: Mapping[str, Backend], *, write: bool) -> None:
+        self.model = model
+        self.write = write
+        self._backends = backends
+        self._sessions: dict[int, Session] = {}
+
+    def session(self, collection: str) -> Session:
+        """Return the session of the backend that a collection lives in."""
+        backend = self._backends[collection]
+        session = self._sessions.get(id(backend))
+        if session is None:
+            session = self._sessions[id(backend)] = backend.session(self.model, write=self.write)
+        return session
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo, on every session begun so far, what is done inside when it is left by an exception."""
+        with ExitStack() as stack:
+            for session in tuple(self._sessions.values()):
+                stack.enter_context(session.savepoint())
+            yield
+
+    def commit(self) -> None:
+        """Keep everything."""
+        for session in self._sessions.values():
+            session.commit()
+
+    def close(self) -> None:
+        """Give all connections back; what was not committed is undone."""
+        with ExitStack() as stack:
+            for session in self._sessions.values():
+                stack.callback(session.close)
+
+
+@contextmanager
+def unit_of_work(model: Model, backends: Mapping[str, Backend], *, write: bool) -> Iterator[UnitOfWork]:
+    """Run in the current unit of work, or in a new one that is committed at the end and undone by an exception."""
+    units = _open.get()
+    current = units.get(id(model))
+    if current is not None and (current.write or not write):
+        if not write:
+            yield current
+            return
+        with current.savepoint():
+            yield current
+        return
+    unit = UnitOfWork(model, backends, write=write)
+    token = _open.set({**units, id(model): unit})
+    try:
+        yield unit
+        if write:
+            unit.commit()
+    finally:
+        _open.reset(token)
+        unit.close()

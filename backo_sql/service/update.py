@@ -1,0 +1,139 @@
+"""Update: what changed of an item, and nothing else, goes to the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConflictError, Fault, NotFoundError, validation_error
+from ..items.item import Item, StatusType
+from ..links import change
+from ..links.change import ReferenceChange
+from ..links.reading import settle
+from ..links.targets import check_targets
+from ..model.description import get_value, has_value
+from ..model.paths import Path
+from .read import get_locked
+from .unit import UnitOfWork
+
+if TYPE_CHECKING:
+    from .service import Service
+
+
+def update(service: Service, item: Item) -> None:
+    """Store what changed of an item since it was loaded. An item that didn't change is left alone.
+
+    Raises:
+        ValidationError: naming every field at fault; nothing is stored.
+        ConflictError: somebody else changed the item meanwhile, or a value that must be unique is taken.
+        NotFoundError: somebody else deleted it meanwhile.
+    """
+    if item._status is StatusType.SAVED:
+        return
+    with service.unit(write=True) as unit:
+        after, version = _write(service, unit, item)
+    item._stored(after, version)
+
+
+def modify(service: Service, collection: str, identifier: str, apply: Callable[[Item], None]) -> Item:
+    """Read an item, change it and store it, while nobody else can.
+
+    Args:
+        service: the running backoffice.
+        collection: where it is.
+        identifier: its id.
+        apply: changes the item; what it raises undoes everything.
+
+    Raises:
+        NotFoundError: there is none.
+        ValidationError: naming every field at fault; nothing is stored.
+        ConflictError: a value that must be unique is taken.
+    """
+    with service.unit(write=True) as unit:
+        item = get_locked(service, unit, collection, identifier)
+        apply(item)
+        after, version = _write(service, unit, item)
+    item._stored(after, version)
+    return item
+
+
+def _write(service: Service, unit: UnitOfWork, item: Item) -> tuple[dict[str, Any], int]:
+    """Write the difference between an item as it was read and as it is; return its values and version afterwards."""
+    collection, model = item._bound().name, service.model
+    after = item.get_value()
+    if item._loaded is None:
+        return after, item._version
+    columns = _changed_columns(service, collection, item._loaded, after)
+    references = _changed_references(service, unit, collection, item._loaded, after)
+    if not columns and not references:
+        return after, item._version
+    identifier = after["_id"]
+    # A change of lists alone is no change of the item's own row: two people who add to one list both succeed.
+    version = item._version if columns else None
+    try:
+        check_targets(unit, model, collection, [(each.path, each.after) for each in references])
+        change.steal(unit, model, collection, identifier, references)
+        _write_row(service, unit, collection, identifier, {**columns, **_stamps(service, collection, after)}, version)
+        change.apply(unit, model, collection, identifier, references)
+    except Fault as fault:
+        raise validation_error(fault) from None
+    settle(model, collection, after)
+    return after, item._version + 1 if columns else item._version
+
+
+def _write_row(
+    service: Service,
+    unit: UnitOfWork,
+    collection: str,
+    identifier: str,
+    changes: dict[Path, Any],
+    version: int | None,
+) -> None:
+    session = unit.session(collection)
+    if changes and session.update(collection, identifier, changes, version):
+        return
+    if not session.existing(collection, [identifier]):
+        raise NotFoundError(f"There is no item {identifier!r} in {collection!r}.")
+    if changes:
+        raise ConflictError(f"The item {identifier!r} of {collection!r} was changed by somebody else meanwhile.")
+
+
+def _stamps(service: Service, collection: str, after: dict[str, Any]) -> dict[Path, Any]:
+    stamper = service.collections[collection].item_type.stamper
+    if stamper is None or "_meta" not in after:
+        return {}
+    stamper.stamp(after["_meta"], creating=False)
+    return {
+        leaf.path: get_value(after, leaf.path)
+        for leaf in service.model.descriptions[collection].stored
+        if leaf.path[0] == "_meta"
+    }
+
+
+def _changed_columns(
+    service: Service, collection: str, before: dict[str, Any], after: dict[str, Any]
+) -> dict[Path, Any]:
+    return {
+        leaf.path: value
+        for leaf in service.model.descriptions[collection].stored
+        if (value := get_value(after, leaf.path)) != get_value(before, leaf.path)
+    }
+
+
+def _changed_references(
+    service: Service, unit: UnitOfWork, collection: str, before: dict[str, Any], after: dict[str, Any]
+) -> list[ReferenceChange]:
+    changes = []
+    for path, side in service.model.sides[collection].items():
+        if not has_value(after, path):
+            continue
+        new = get_value(after, path)
+        if has_value(before, path):
+            old = get_value(before, path)
+        else:  # a list that isn't filled was assigned: only the storage knows what it replaces
+            session = unit.session(side.relation.owner.collection)
+            identifier = after["_id"]
+            old = session.linked(side.relation, [identifier], from_owner=side.is_owner).get(identifier, [])
+        if old != new:
+            changes.append(ReferenceChange(path, old, new))
+    return changes

@@ -1,0 +1,91 @@
+"""A bound filter as an SQLAlchemy expression.
+
+Logic has two values: a null is a value like any other for equality, and is neither above nor below anything. Every
+leaf is therefore written so that it is the opposite of its opposite.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from ...query.ast import And, Bound, Compare, OneOf, Operator
+
+_ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
+    Operator.LT: operator.lt,
+    Operator.LTE: operator.le,
+    Operator.GT: operator.gt,
+    Operator.GTE: operator.ge,
+}
+
+
+def compile_filter(where: Bound, table: sa.Table) -> sa.ColumnElement[bool] | None:
+    """Compile a filter over one table; `None` where it asks for everything."""
+    match where:
+        case And(parts):
+            compiled = [part for part in (compile_filter(each, table) for each in parts) if part is not None]
+            return sa.and_(*compiled) if compiled else None
+        case Compare(leaf, comparison, value):
+            column = table.c[leaf.column]
+            return _compare(column, comparison, value, nullable=bool(column.nullable))
+        case OneOf(leaf, values, negated):
+            return _one_of(table.c[leaf.column], values, negated=negated)
+
+
+def _compare(
+    column: sa.ColumnElement[Any], comparison: Operator, value: Any, *, nullable: bool
+) -> sa.ColumnElement[bool]:
+    if comparison is Operator.EQ:
+        return column.is_(None) if value is None else column == value
+    if comparison is Operator.NE:
+        if value is None:
+            return column.is_not(None)
+        return column.is_distinct_from(value) if nullable else column != value
+    if value is None:
+        return sa.false()
+    compared: sa.ColumnElement[bool] = _ORDERINGS[comparison](column, value)
+    return compared
+
+
+def _one_of(column: sa.Column[Any], values: Sequence[Any], *, negated: bool) -> sa.ColumnElement[bool]:
+    known = [value for value in values if value is not None]
+    with_null = len(known) < len(values)
+    if negated:
+        outside = column.not_in(known)
+        return (
+            sa.and_(outside, column.is_not(None))
+            if with_null or not column.nullable
+            else sa.or_(outside, column.is_(None))
+        )
+    inside = column.in_(known)
+    return sa.or_(inside, column.is_(None)) if with_null else inside
+
+
+class IdSet:
+    """The condition "one of these ids" with one bound value: a statement's text doesn't tell how many they are.
+
+    The databases that can't take a list as one value get one parameter per id.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+
+    def contains(self, column: sa.ColumnElement[str], name: str = "ids") -> sa.ColumnElement[bool]:
+        """Return the condition, with a parameter of that name."""
+        if self._dialect == "postgresql":
+            return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text)))
+        if self._dialect == "sqlite":
+            each = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("value")
+            return column.in_(sa.select(each.c.value))
+        return column.in_(sa.bindparam(name, expanding=True))
+
+    def value(self, identifiers: Sequence[str]) -> Any:
+        """Return what to bind."""
+        if self._dialect == "sqlite":
+            return json.dumps(list(identifiers))
+        return list(identifiers)

@@ -1,0 +1,211 @@
+"""`DBSQLConnector`: an SQL database as a place for collections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...errors import DescriptionError
+from ...model.model import Model
+from ...model.relations import Relation, RelationKind
+from ...model.views import Projection
+from ..identifiers import uuid7
+from ..interface import Form
+from .compile import IdSet
+from .failures import Failures
+from .layout import association_layout, table_layout
+from .loading import Reader, make_reader
+from .mapping import map_classes
+from .session import SQLSession
+from .tables import NAMING_CONVENTION, make_association, make_table
+
+#: How long a statement waits for another writer of an SQLite file, in milliseconds.
+SQLITE_BUSY_TIMEOUT = 15_000
+
+#: The execution option by which a unit of work says that it will write.
+WRITE = "backo_write"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What a connector knows of one model: its tables, and how to read them."""
+
+    model: Model
+    tables: Mapping[str, sa.Table]
+    associations: Mapping[Relation, sa.Table]
+    classes: Mapping[str, type[Any]]
+    failures: Failures
+    readers: dict[tuple[Projection, Form], Reader]
+    statements: dict[tuple[Any, ...], Any]
+
+    def reader(self, projection: Projection, form: Form) -> Reader:
+        """Return the plan by which a projection is read, made once."""
+        key = (projection, form)
+        reader = self.readers.get(key)
+        if reader is None:
+            reader = self.readers[key] = make_reader(projection, self.tables[projection.collection], form)
+        return reader
+
+
+class DBSQLConnector:
+    """An SQL database, through SQLAlchemy. One connector serves any number of collections.
+
+    Args:
+        url: an SQLAlchemy URL: `sqlite:///library.db` (a file beside the program), `postgresql://user@host/database`.
+        engine_options: what `sqlalchemy.create_engine` takes, such as `pool_size`.
+
+    Raises:
+        DescriptionError: the URL is none, or its driver isn't installed.
+
+    Example:
+        >>> db = DBSQLConnector("sqlite:///library.db")
+        >>> books = Collection("books", Item({"title": String()}), db)
+
+    `generate_id` may be replaced on an instance: `db.generate_id = lambda item: f"book-{item.number}"`.
+    """
+
+    def __init__(self, url: str | sa.URL, **engine_options: Any) -> None:
+        self.url = _read_url(url)
+        self.metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+        self.generate_id: Callable[[Any], str] = _generate_id
+        self._bindings: dict[int, Binding] = {}
+        self.engine = _make_engine(self.url, engine_options)
+        self.id_set = IdSet(self.engine.dialect.name)
+
+    def bind(self, model: Model, collections: Sequence[str]) -> None:
+        """Make the tables and mapped classes of the collections of a model that live here."""
+        local = frozenset(collections)
+        for name in collections:
+            if name in self.metadata.tables:
+                raise DescriptionError(
+                    f"Two backoffices keep a collection {name!r} in {self!r}: their table would be one."
+                )
+        for relation in model.relations:
+            if relation.kind is RelationKind.MANY_TO_MANY and (relation.owner.collection in local) != (
+                relation.target in local
+            ):
+                raise DescriptionError(
+                    f"{relation.owner} links many items of two connectors: put both collections into one database."
+                )
+        layouts = [table_layout(model, model.descriptions[name], local) for name in collections]
+        links = [
+            association_layout(relation)
+            for relation in model.relations
+            if relation.kind is RelationKind.MANY_TO_MANY and relation.owner.collection in local
+        ]
+        tables = {layout.name: make_table(self.metadata, layout) for layout in layouts}
+        associations = {layout.relation: make_association(self.metadata, layout) for layout in links}
+        classes = map_classes(model, self.metadata, tables, associations)
+        self._bindings[id(model)] = Binding(model, tables, associations, classes, Failures(layouts, links), {}, {})
+
+    def create_all(self, model: Model) -> None:
+        """Make the missing tables and indexes of a model's collections."""
+        binding = self._binding(model)
+        tables = [*binding.tables.values(), *binding.associations.values()]
+        with binding.failures.translated(), self.engine.execution_options(**{WRITE: True}).begin() as connection:
+            self.metadata.create_all(connection, tables=tables)
+
+    def session(self, model: Model, *, write: bool) -> SQLSession:
+        """Take a connection from the pool and begin."""
+        binding = self._binding(model)
+        with binding.failures.translated():
+            connection = self.engine.connect()
+        if write:
+            connection = connection.execution_options(**{WRITE: True})
+        return SQLSession(binding, connection, self.id_set)
+
+    def table(self, model: Model, collection: str) -> sa.Table:
+        """Return the table of a collection."""
+        return self._binding(model).tables[collection]
+
+    def model_class(self, model: Model, collection: str) -> type[Any]:
+        """Return the mapped class of a collection."""
+        return self._binding(model).classes[collection]
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+    def _binding(self, model: Model) -> Binding:
+        return self._bindings[id(model)]
+
+    def __repr__(self) -> str:
+        return f"DBSQLConnector({self.url.render_as_string(hide_password=True)!r})"
+
+
+def _generate_id(_item: Any) -> str:
+    return uuid7()
+
+
+def _read_url(url: object) -> sa.URL:
+    if not isinstance(url, str | sa.URL):
+        raise DescriptionError(f"DBSQLConnector takes a URL such as 'sqlite:///library.db', not {url!r}.")
+    try:
+        read = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise DescriptionError(
+            "DBSQLConnector takes a URL such as 'sqlite:///library.db'; what it got is none."
+        ) from None
+    if read.drivername in ("postgres", "postgresql"):
+        return read.set(drivername="postgresql+psycopg")
+    return read
+
+
+def _make_engine(url: sa.URL, options: dict[str, Any]) -> sa.Engine:
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        # One database in memory is one connection: whoever comes second waits for it.
+        options = {
+            "poolclass": sa.QueuePool,
+            "pool_size": 1,
+            "max_overflow": 0,
+            "connect_args": {"check_same_thread": False},
+            **options,
+        }
+    try:
+        engine = sa.create_engine(url, **options)
+    except ModuleNotFoundError as error:
+        extra = "postgres" if url.get_backend_name() == "postgresql" else url.get_backend_name()
+        raise DescriptionError(
+            f"The driver of {url.drivername!r} is not installed: pip install 'backo_sql[{extra}]'."
+        ) from error
+    except (sa.exc.ArgumentError, TypeError) as error:
+        raise DescriptionError(f"DBSQLConnector can't use these options: {error}") from error
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "postgresql":
+        sa.event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Set up a new connection: foreign keys are off in SQLite unless asked for, on every connection."""
+    connection.isolation_level = (
+        None  # we begin transactions ourselves: the driver would begin too late and the wrong kind
+    )
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Begin as a writer at once where the unit of work writes: a lock taken later may find that it read old data."""
+    writes = connection.get_execution_options().get(WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    autocommit = connection.autocommit
+    connection.autocommit = True
+    try:
+        connection.execute("SET TIME ZONE 'UTC'")
+    finally:
+        connection.autocommit = autocommit

@@ -1,0 +1,199 @@
+"""Which tables a model has, as plain data.
+
+In: the descriptions and relations of the collections of one database. Out: `TableLayout` values, which `tables.py`
+turns into SQLAlchemy tables, `failures.py` reads to name the fields behind a constraint, and tests compare. This
+module alone decides how a description becomes SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ...model.description import MAX_NAME_BYTES, Description, Leaf
+from ...model.model import Model
+from ...model.paths import Path, column_name
+from ...model.relations import Relation, RelationKind
+from ...types.base import FieldType
+from ...types.kinds import Kind
+from ...types.reference import DeleteStrategy
+
+ON_DELETE = {
+    DeleteStrategy.MUST_BE_EMPTY: "NO ACTION",
+    DeleteStrategy.DELETE_REFERENCED_ITEMS: "CASCADE",
+    DeleteStrategy.UNLINK_REFERENCED_ITEMS: "SET NULL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLayout:
+    """A column, and the path of the field that it holds."""
+
+    name: str
+    path: Path
+    type: FieldType[Any]
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLayout:
+    """A rule on one column: a range, a list of choices, or a length. The name holds a hash of the values."""
+
+    name: str
+    column: str
+    path: Path
+    type: FieldType[Any]
+    rule: str  # "range", "choices" or "length"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLayout:
+    """A unique constraint or an index over columns."""
+
+    name: str
+    columns: tuple[str, ...]
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKeyLayout:
+    """A reference into another table of the same database."""
+
+    name: str
+    column: str
+    path: Path
+    target: str
+    on_delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableLayout:
+    """The table of a collection."""
+
+    name: str
+    columns: tuple[ColumnLayout, ...]
+    checks: tuple[CheckLayout, ...]
+    uniques: tuple[GroupLayout, ...]
+    indexes: tuple[GroupLayout, ...]
+    foreign_keys: tuple[ForeignKeyLayout, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationLayout:
+    """The table of a many-to-many link: both ids are its key, the positions keep the order of either list."""
+
+    name: str
+    relation: Relation
+    owner_key: ForeignKeyLayout
+    target_key: ForeignKeyLayout
+    index: str
+
+
+def constraint_name(kind: str, table: str, *parts: str) -> str:
+    """Name a constraint so that the name is the same on every database and fits all of them.
+
+    Args:
+        kind: `pk`, `fk`, `uq`, `ix` or `ck`.
+        table: the table that it belongs to.
+        parts: the columns, and what else tells it from its like.
+    """
+    name = "_".join((kind, table, *parts))
+    if len(name.encode()) <= MAX_NAME_BYTES:
+        return name
+    return f"{name[: MAX_NAME_BYTES - 9]}_{_digest(name)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def table_layout(model: Model, description: Description, local: frozenset[str]) -> TableLayout:
+    """Lay out the table of a collection.
+
+    Args:
+        model: the whole model.
+        description: of the collection.
+        local: the collections that live in the same database; only they can be referred to by a foreign key.
+    """
+    name = description.name
+    to_one = {
+        relation.owner.path: relation
+        for relation in model.owned[name]
+        if relation.kind is not RelationKind.MANY_TO_MANY
+    }
+    columns: list[ColumnLayout] = []
+    checks: list[CheckLayout] = []
+    uniques: list[GroupLayout] = []
+    indexes: list[GroupLayout] = []
+    foreign_keys: list[ForeignKeyLayout] = []
+    for leaf in description.stored:
+        column = leaf.column
+        columns.append(ColumnLayout(column, leaf.path, leaf.type, nullable=_nullable(leaf)))
+        checks.extend(_checks(name, leaf))
+        relation = to_one.get(leaf.path)
+        one_to_one = relation is not None and relation.kind is RelationKind.ONE_TO_ONE
+        if leaf.type.options.unique or one_to_one:
+            uniques.append(_group("uq", name, (leaf.path,)))
+        elif leaf.type.options.index or relation is not None:
+            indexes.append(_group("ix", name, (leaf.path,)))
+        if relation is not None and relation.target in local:
+            foreign_keys.append(_foreign_key(name, leaf.path, relation))
+    uniques.extend(_group("uq", name, paths) for paths in description.item.unique)
+    indexes.extend(_group("ix", name, paths) for paths in description.item.indexes)
+    return TableLayout(name, tuple(columns), tuple(checks), tuple(uniques), tuple(indexes), tuple(foreign_keys))
+
+
+def association_layout(relation: Relation) -> AssociationLayout:
+    """Lay out the table of a many-to-many link."""
+    name = column_name((relation.owner.collection, *relation.owner.path))
+    path = relation.owner.path
+
+    def key(column: str, target: str, strategy: DeleteStrategy) -> ForeignKeyLayout:
+        on_delete = "NO ACTION" if strategy is DeleteStrategy.MUST_BE_EMPTY else "CASCADE"
+        return ForeignKeyLayout(constraint_name("fk", name, column), column, path, target, on_delete)
+
+    return AssociationLayout(
+        name,
+        relation,
+        key("owner_id", relation.owner.collection, relation.on_owner_delete),
+        key("target_id", relation.target, relation.on_target_delete),
+        constraint_name("ix", name, "target_id"),
+    )
+
+
+def _nullable(leaf: Leaf) -> bool:
+    return not leaf.type.options.required and leaf.path != ("_id",)
+
+
+def _group(kind: str, table: str, paths: Iterable[Path]) -> GroupLayout:
+    paths = tuple(paths)
+    columns = tuple(map(column_name, paths))
+    return GroupLayout(constraint_name(kind, table, *columns), columns, paths)
+
+
+def _foreign_key(table: str, path: Path, relation: Relation) -> ForeignKeyLayout:
+    on_delete = ON_DELETE[relation.on_target_delete]
+    if on_delete == "SET NULL" and relation.required:
+        on_delete = "NO ACTION"
+    column = column_name(path)
+    return ForeignKeyLayout(constraint_name("fk", table, column), column, path, relation.target, on_delete)
+
+
+def _checks(table: str, leaf: Leaf) -> Iterable[CheckLayout]:
+    options, column = leaf.type.options, leaf.column
+
+    def check(rule: str, values: object) -> CheckLayout:
+        name = constraint_name("ck", table, column, rule, _digest(repr(values)))
+        return CheckLayout(name, column, leaf.path, leaf.type, rule)
+
+    if leaf.type.kind is not Kind.JSON:
+        if options.min is not None or options.max is not None:
+            yield check("range", (options.min, options.max))
+        if options.choices is not None:
+            yield check("choices", options.choices)
+        if options.max_length is not None:
+            yield check("length", options.max_length)
+    if leaf.type.kind is Kind.BOOLEAN and options.choices is None:
+        yield check("boolean", ())

@@ -1,0 +1,92 @@
+"""From rows to nested values, by a plan made once per projection.
+
+In: a projection, a table and the form that is wanted. Out: the columns to select, and a function from a row to a
+dict. No object is made per field, and no field is looked up by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...model.description import Leaf
+from ...model.paths import Path
+from ...model.views import Node, Projection
+from ...types.base import FieldType
+from ...types.kinds import Kind
+from ..interface import Form
+
+Build = Callable[[Sequence[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How rows of a table become items.
+
+    Attributes:
+        columns: what to select, in order.
+        build: makes the nested dict of one row.
+        lists: the paths of the links that are stored elsewhere and read apart.
+    """
+
+    columns: tuple[sa.Column[Any], ...]
+    build: Callable[[Sequence[Any]], dict[str, Any]]
+    lists: tuple[Path, ...]
+
+
+def make_reader(projection: Projection, table: sa.Table, form: Form) -> Reader:
+    """Plan how a projection is read."""
+    columns: list[sa.Column[Any]] = []
+    lists: list[Path] = []
+    build = _structure(projection.tree, table, form, columns, lists)
+    return Reader(tuple(columns), build, tuple(lists))
+
+
+def _structure(
+    nodes: tuple[Node, ...], table: sa.Table, form: Form, columns: list[sa.Column[Any]], lists: list[Path]
+) -> Build:
+    parts: list[tuple[str, Build]] = []
+    for name, content in nodes:
+        if isinstance(content, tuple):
+            parts.append((name, _structure(content, table, form, columns, lists)))
+        elif not content.stored:
+            lists.append(content.path)
+        else:
+            parts.append((name, _leaf(content, form, len(columns))))
+            columns.append(table.c[content.column])
+    return _dict_of(tuple(parts))
+
+
+def _dict_of(parts: tuple[tuple[str, Build], ...]) -> Build:
+    def build(row: Sequence[Any]) -> dict[str, Any]:
+        return {name: part(row) for name, part in parts}
+
+    return build
+
+
+def _leaf(leaf: Leaf, form: Form, position: int) -> Build:
+    convert = _conversion(leaf.type, form)
+    if convert is None:
+        return itemgetter(position)
+
+    def build(row: Sequence[Any]) -> Any:
+        value = row[position]
+        return None if value is None else convert(value)
+
+    return build
+
+
+def _conversion(field: FieldType[Any], form: Form) -> Callable[[Any], Any] | None:
+    """Return what turns a stored value into the wanted form; `None` where it is that already."""
+    if field.kind is Kind.JSON:  # a document is stored in its JSON form
+        return None if form is Form.JSON or field.restores_natively else field.restore
+    return field.dump if form is Form.JSON and not field.dumps_natively else None
+
+
+def stored_value(field: FieldType[Any], value: Any) -> Any:
+    """Return what to bind for a value: documents are stored in their JSON form."""
+    return field.dump(value) if field.kind is Kind.JSON and value is not None else value

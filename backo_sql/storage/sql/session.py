@@ -1,0 +1,262 @@
+"""One unit of work on an SQL database: the statements that plans and changes become.
+
+In: plans, ids and plain values. Out: records and ids. Every call is one statement, whatever the number of items.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ...model.description import get_value
+from ...model.paths import Path, column_name
+from ...model.relations import Relation, RelationKind
+from ...model.views import Projection
+from ...query.ast import Bound
+from ...query.plan import SelectPlan
+from ..interface import Form, Link, Record
+from .compile import IdSet, compile_filter
+from .loading import stored_value
+from .tables import VERSION
+
+if TYPE_CHECKING:
+    from .connector import Binding
+
+
+class SQLSession:
+    """A connection that is in a transaction."""
+
+    def __init__(self, binding: Binding, connection: sa.Connection, id_set: IdSet) -> None:
+        self._binding = binding
+        self._connection = connection
+        self._id_set = id_set
+        self._dialect = connection.dialect.name
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def get(self, projection: Projection, identifier: str, form: Form, *, lock: bool = False) -> Record | None:
+        """Read one item."""
+        reader = self._binding.reader(projection, form)
+        key = ("get", projection, form, lock)
+        statement = self._binding.statements.get(key)
+        if statement is None:
+            table = self._binding.tables[projection.collection]
+            statement = sa.select(*reader.columns, table.c["_id"], table.c[VERSION]).where(
+                table.c["_id"] == sa.bindparam("id")
+            )
+            statement = statement.with_for_update() if lock else statement
+            self._binding.statements[key] = statement
+        row = self._execute(statement, {"id": identifier}).first()
+        return None if row is None else Record(identifier, reader.build(row), row[-1])
+
+    def select(self, plan: SelectPlan, form: Form) -> list[Record]:
+        """Read a page of items."""
+        reader = self._binding.reader(plan.projection, form)
+        table = self._binding.tables[plan.projection.collection]
+        statement = sa.select(*reader.columns, table.c["_id"], table.c[VERSION]).order_by(table.c["_id"])
+        where = compile_filter(plan.where, table)
+        if where is not None:
+            statement = statement.where(where)
+        if plan.limit is not None:
+            statement = statement.limit(plan.limit)
+        if plan.skip:
+            statement = statement.offset(plan.skip)
+        build = reader.build
+        return [Record(row[-2], build(row), row[-1]) for row in self._execute(statement)]
+
+    def count(self, collection: str, where: Bound) -> int:
+        """Count the items that match."""
+        table = self._binding.tables[collection]
+        statement = sa.select(sa.func.count()).select_from(table)
+        compiled = compile_filter(where, table)
+        if compiled is not None:
+            statement = statement.where(compiled)
+        return int(self._execute(statement).scalar_one())
+
+    def existing(self, collection: str, identifiers: Sequence[str]) -> set[str]:
+        """Return those of the ids that are there."""
+        identity = self._binding.tables[collection].c["_id"]
+        statement = sa.select(identity).where(self._id_set.contains(identity))
+        return set(self._execute(statement, {"ids": self._id_set.value(identifiers)}).scalars())
+
+    def linked(self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool) -> dict[str, list[str]]:
+        """Return the ids on the other side of a link, in order."""
+        key = ("linked", relation, from_owner)
+        statement = self._binding.statements.get(key)
+        if statement is None:
+            statement = self._binding.statements[key] = self._linked_statement(relation, from_owner=from_owner)
+        found: dict[str, list[str]] = defaultdict(list)
+        for near, far in self._execute(statement, {"ids": self._id_set.value(identifiers)}):
+            found[near].append(far)
+        return dict(found)
+
+    def _linked_statement(self, relation: Relation, *, from_owner: bool) -> sa.Select[Any]:
+        if relation.kind is RelationKind.MANY_TO_MANY:
+            table = self._binding.associations[relation]
+            near, far, position = (
+                (table.c.owner_id, table.c.target_id, table.c.owner_position)
+                if from_owner
+                else (table.c.target_id, table.c.owner_id, table.c.target_position)
+            )
+            return sa.select(near, far).where(self._id_set.contains(near)).order_by(near, position, far)
+        table = self._binding.tables[relation.owner.collection]
+        pointer, identity = table.c[column_name(relation.owner.path)], table.c["_id"]
+        near, far = (identity, pointer) if from_owner else (pointer, identity)
+        statement = sa.select(near, far).where(self._id_set.contains(near)).order_by(near, far)
+        return statement.where(pointer.is_not(None)) if from_owner else statement
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def insert(self, collection: str, values: Sequence[Mapping[str, Any]]) -> None:
+        """Store new items."""
+        description = self._binding.model.descriptions[collection]
+        rows = [
+            {leaf.column: stored_value(leaf.type, get_value(each, leaf.path)) for leaf in description.stored}
+            | {VERSION: 1}
+            for each in values
+        ]
+        self._execute(sa.insert(self._binding.tables[collection]), rows)
+
+    def update(self, collection: str, identifier: str, changes: Mapping[Path, Any], version: int | None) -> bool:
+        """Change fields of one item; with a version, only in that version, which rises."""
+        table = self._binding.tables[collection]
+        leaves = self._binding.model.descriptions[collection].leaves
+        values = {column_name(path): stored_value(leaves[path].type, value) for path, value in changes.items()}
+        statement = sa.update(table).where(table.c["_id"] == identifier)
+        if version is not None:
+            statement = statement.where(table.c[VERSION] == version)
+            values[VERSION] = table.c[VERSION] + 1
+        return bool(self._execute(statement.values(values)).rowcount)
+
+    def delete(self, collection: str, identifiers: Sequence[str]) -> int:
+        """Delete items."""
+        table = self._binding.tables[collection]
+        statement = sa.delete(table).where(self._id_set.contains(table.c["_id"]))
+        return int(self._execute(statement, {"ids": self._id_set.value(identifiers)}).rowcount)
+
+    def drop(self, collection: str) -> None:
+        """Delete all items of a collection and all links to them."""
+        for relation in self._binding.model.inbound[collection]:
+            if (
+                relation.kind is RelationKind.MANY_TO_MANY
+                or relation.required
+                or relation.owner.collection == collection
+            ):
+                continue
+            owners = self._binding.tables[relation.owner.collection]
+            pointer = column_name(relation.owner.path)
+            self._execute(
+                sa.update(owners)
+                .where(owners.c[pointer].is_not(None))
+                .values({pointer: None, VERSION: owners.c[VERSION] + 1})
+            )
+        for relation, table in self._binding.associations.items():
+            if collection in (relation.owner.collection, relation.target):
+                self._execute(sa.delete(table))
+        self._execute(sa.delete(self._binding.tables[collection]))
+
+    def point(self, relation: Relation, owners: Sequence[str], target: str) -> None:
+        """Make owners point to a target."""
+        table = self._binding.tables[relation.owner.collection]
+        self._repoint(relation, owners, target, self._id_set.contains(table.c["_id"]))
+
+    def detach(self, relation: Relation, owners: Sequence[str], target: str) -> None:
+        """Make those of the owners that point to a target point to nothing."""
+        table = self._binding.tables[relation.owner.collection]
+        pointer = table.c[column_name(relation.owner.path)]
+        self._repoint(relation, owners, None, sa.and_(self._id_set.contains(table.c["_id"]), pointer == target))
+
+    def release(self, relation: Relation, targets: Sequence[str]) -> None:
+        """Make every owner that points to these targets point to nothing."""
+        table = self._binding.tables[relation.owner.collection]
+        self._repoint(relation, targets, None, self._id_set.contains(table.c[column_name(relation.owner.path)]))
+
+    def _repoint(
+        self, relation: Relation, identifiers: Sequence[str], target: str | None, where: sa.ColumnElement[bool]
+    ) -> None:
+        table = self._binding.tables[relation.owner.collection]
+        changes = {column_name(relation.owner.path): target, VERSION: table.c[VERSION] + 1}
+        self._execute(sa.update(table).where(where).values(changes), {"ids": self._id_set.value(identifiers)})
+
+    def link(self, relation: Relation, links: Iterable[Link]) -> None:
+        """Add many-to-many links; those that are there already keep their place."""
+        rows = [
+            {
+                "owner_id": link.owner,
+                "target_id": link.target,
+                "owner_position": link.owner_position,
+                "target_position": link.target_position,
+            }
+            for link in links
+        ]
+        table = self._binding.associations[relation]
+        # Two people who add the same link both mean that it be there: the second finds it, and that is no fault.
+        statement: Any
+        match self._dialect:
+            case "sqlite":
+                statement = sqlite.insert(table).on_conflict_do_nothing()
+            case "postgresql":
+                statement = postgresql.insert(table).on_conflict_do_nothing()
+            case _:
+                statement = sa.insert(table)
+        self._execute(statement, rows)
+
+    def unlink(self, relation: Relation, identifier: str, others: Sequence[str], *, from_owner: bool) -> None:
+        """Remove many-to-many links of one item."""
+        table = self._binding.associations[relation]
+        near, far = (table.c.owner_id, table.c.target_id) if from_owner else (table.c.target_id, table.c.owner_id)
+        statement = sa.delete(table).where(near == identifier, self._id_set.contains(far))
+        self._execute(statement, {"ids": self._id_set.value(others)})
+
+    def unlink_all(self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool) -> None:
+        """Remove all many-to-many links of some items."""
+        table = self._binding.associations[relation]
+        near = table.c.owner_id if from_owner else table.c.target_id
+        self._execute(sa.delete(table).where(self._id_set.contains(near)), {"ids": self._id_set.value(identifiers)})
+
+    def reorder(
+        self, relation: Relation, identifier: str, others: Sequence[str], first: int, *, from_owner: bool
+    ) -> None:
+        """Give the many-to-many links of one item new positions."""
+        table = self._binding.associations[relation]
+        near, far = (table.c.owner_id, table.c.target_id) if from_owner else (table.c.target_id, table.c.owner_id)
+        position = "owner_position" if from_owner else "target_position"
+        statement = (
+            sa.update(table)
+            .where(near == identifier, far == sa.bindparam("other"))
+            .values({position: sa.bindparam("place")})
+        )
+        self._execute(statement, [{"other": other, "place": first + place} for place, other in enumerate(others)])
+
+    # -- the transaction ---------------------------------------------------------------------------
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what is done inside when it is left by an exception."""
+        with self._binding.failures.translated():
+            nested = self._connection.begin_nested()
+        try:
+            yield
+        except BaseException:
+            nested.rollback()
+            raise
+        with self._binding.failures.translated():
+            nested.commit()
+
+    def commit(self) -> None:
+        """Keep everything. The database checks its deferred constraints here."""
+        with self._binding.failures.translated():
+            self._connection.commit()
+
+    def close(self) -> None:
+        """Give the connection back to the pool, which rolls back what was not committed."""
+        self._connection.close()
+
+    def _execute(self, statement: Any, parameters: Any = None) -> Any:
+        with self._binding.failures.translated():
+            return self._connection.execute(statement, parameters)

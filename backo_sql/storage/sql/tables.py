@@ -1,0 +1,116 @@
+"""SQLAlchemy tables from their layouts."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..identifiers import uuid7
+from .columns import column_type, text_type
+from .layout import AssociationLayout, CheckLayout, ForeignKeyLayout, TableLayout, constraint_name
+
+#: Our constraints are named by `layout.constraint_name`; this names alike what a user adds to the same MetaData.
+NAMING_CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+VERSION = "_version"
+
+
+def next_position() -> int:
+    """Return a position after all that were given before: only the order of positions counts."""
+    return time.time_ns()
+
+
+def make_table(metadata: sa.MetaData, layout: TableLayout) -> sa.Table:
+    """Make the table of a collection."""
+    columns: list[sa.Column[Any]] = []
+    for column in layout.columns:
+        is_key = column.path == ("_id",)
+        columns.append(
+            sa.Column(
+                column.name,
+                column_type(column.type),
+                nullable=column.nullable,
+                key=column.name,
+                default=_new_id if is_key else None,
+            )
+        )
+    columns.append(sa.Column(VERSION, sa.Integer, nullable=False, default=1, server_default=sa.text("1")))
+    table = sa.Table(layout.name, metadata, *columns)
+    table.append_constraint(sa.PrimaryKeyConstraint(table.c["_id"], name=constraint_name("pk", layout.name)))
+    for check in layout.checks:
+        _add_check(table, check)
+    for unique in layout.uniques:
+        table.append_constraint(sa.UniqueConstraint(*(table.c[name] for name in unique.columns), name=unique.name))
+    for index in layout.indexes:
+        sa.Index(index.name, *(table.c[name] for name in index.columns))
+    for key in layout.foreign_keys:
+        table.append_constraint(_foreign_key(key))
+    return table
+
+
+def make_association(metadata: sa.MetaData, layout: AssociationLayout) -> sa.Table:
+    """Make the table of a many-to-many link."""
+    table = sa.Table(
+        layout.name,
+        metadata,
+        sa.Column("owner_id", text_type(), nullable=False),
+        sa.Column("target_id", text_type(), nullable=False),
+        sa.Column("owner_position", sa.BigInteger, nullable=False, default=next_position),
+        sa.Column("target_position", sa.BigInteger, nullable=False, default=next_position),
+        sa.PrimaryKeyConstraint("owner_id", "target_id", name=constraint_name("pk", layout.name)),
+        _foreign_key(layout.owner_key),
+        _foreign_key(layout.target_key),
+    )
+    sa.Index(layout.index, table.c.target_id)
+    return table
+
+
+def _new_id() -> str:
+    return uuid7()
+
+
+def _foreign_key(key: ForeignKeyLayout) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        [key.column],
+        [f"{key.target}._id"],
+        name=key.name,
+        ondelete=key.on_delete,
+        deferrable=True,
+        initially="DEFERRED",
+    )
+
+
+def _add_check(table: sa.Table, check: CheckLayout) -> None:
+    column = table.c[check.column]
+    options = check.type.options
+    match check.rule:
+        case "range":
+            parts = []
+            if options.min is not None:
+                parts.append(column >= _literal(options.min, column))
+            if options.max is not None:
+                parts.append(column <= _literal(options.max, column))
+            rule = sa.and_(*parts)
+        case "choices":
+            rule = column.in_([_literal(choice, column) for choice in options.choices or ()])
+        case "length":
+            rule = sa.func.length(column) <= sa.literal_column(str(options.max_length))
+        case _:
+            rule = column.in_([sa.literal_column("0"), sa.literal_column("1")])
+    constraint = sa.CheckConstraint(rule, name=sa.schema.conv(check.name))
+    if check.rule in ("length", "boolean"):
+        # PostgreSQL has types that say this; SQLite takes any length for VARCHAR(n) and any number for BOOLEAN.
+        constraint = constraint.ddl_if(dialect="sqlite")
+    table.append_constraint(constraint)
+
+
+def _literal(value: Any, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    return sa.literal(value, column.type, literal_execute=True)
