@@ -27,7 +27,9 @@ from .errors import (
     ValidationError,
 )
 from .http.blueprint import build_routes
+from .items.complex import Complex
 from .items.containers import Dict, List, RefsList
+from .items.free import FreeDict
 from .items.item import Item, StatusType
 from .items.stamps import GenericMetaDataHandler, StandardMetaDataHandler
 from .model.collection import Collection
@@ -35,17 +37,36 @@ from .model.ports import install
 from .model.registry import Backoffice
 from .rights.user import CurrentUser, CurrentUserWrapper, current_user, who
 from .service.service import Service
+from .storage.sql.columns import register_column_type
 from .storage.sql.connector import DBSQLConnector
+from .types.binary import Bytes
 from .types.boolean import Bool
+from .types.calendar import Date, Time
+from .types.compound import In, Tuple
+from .types.exact import Decimal
+from .types.extend import Extend
 from .types.instant import Datetime
+from .types.kinds import Kind
+from .types.network import Email, IpAddress, Ipaddress, IpNetwork, Ipnetwork, Url
 from .types.number import Float, Int
 from .types.reference import DeleteStrategy, FillStrategy, Ref
+from .types.registry import register_type
 from .types.text import String
+from .validation.schema import make_schema
 
 #: another name of `current_user`
 current = current_user
 
-install(Service, build_routes)
+for _type in (
+    *(String, Int, Float, Decimal, Bool, Bytes, Datetime, Date, Time),
+    *(List, Tuple, Dict, In, FreeDict, Complex),
+    *(IpAddress, IpNetwork, Url, Email, Extend, Ref, RefsList),
+):
+    register_type(_type)
+register_type(IpAddress, "Ipaddress")
+register_type(IpNetwork, "Ipnetwork")
+
+install(Service, build_routes, make_schema)
 StandardMetaDataHandler.current = staticmethod(who)
 
 __version__ = "0.1.0"
@@ -54,22 +75,35 @@ __all__ = [
     "BackoError",
     "Backoffice",
     "Bool",
+    "Bytes",
     "Collection",
+    "Complex",
     "ConflictError",
     "ConstraintError",
     "CurrentUser",
     "CurrentUserWrapper",
     "DBError",
     "DBSQLConnector",
+    "Date",
     "Datetime",
+    "Decimal",
     "DeleteStrategy",
     "DescriptionError",
     "Dict",
+    "Email",
+    "Extend",
     "FillStrategy",
     "Float",
+    "FreeDict",
     "GenericMetaDataHandler",
+    "In",
     "Int",
+    "IpAddress",
+    "IpNetwork",
+    "Ipaddress",
+    "Ipnetwork",
     "Item",
+    "Kind",
     "List",
     "NotEmptyError",
     "NotFoundError",
@@ -89,8 +123,12 @@ __all__ = [
     "StandardMetaDataHandler",
     "StatusType",
     "String",
+    "Time",
+    "Tuple",
     "TypeMismatchError",
+    "Url",
     "ValidationError",
     "current",
     "current_user",
+    "register_column_type",
 ]

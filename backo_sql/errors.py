@@ -42,10 +42,13 @@ class Fault(Exception):  # noqa: N818 - no error yet: it becomes one when its pl
     @classmethod
     def collect(cls, faults: Iterable[tuple[PathKey, Fault]]) -> Fault:
         """Join the faults of several keys of one container into one."""
+        return cls.join(fault.under(key) for key, fault in faults)
+
+    @classmethod
+    def join(cls, faults: Iterable[Fault]) -> Fault:
+        """Join faults that stand at their whole paths already."""
         joined = cls("")
-        joined.entries = [
-            ((key, *path), message, kind) for key, fault in faults for path, message, kind in fault.entries
-        ]
+        joined.entries = [entry for fault in faults for entry in fault.entries]
         return joined
 
     def under(self, *keys: PathKey) -> Fault:
@@ -101,7 +104,16 @@ class QueryError(BackoError, ValueError):
 
 
 class RightsError(BackoError, PermissionError):
-    """The current user may not do this."""
+    """The current user may not do this.
+
+    Args:
+        message: what may not be done.
+        ever: nobody may, so that logging in as somebody else would not help.
+    """
+
+    def __init__(self, message: str, *, ever: bool = False) -> None:
+        super().__init__(message)
+        self.ever = ever
 
 
 class NotFoundError(BackoError, LookupError):

@@ -21,11 +21,9 @@ from werkzeug.routing import Rule
 from ..errors import DescriptionError
 from ..model.metadata import describe_model
 from ..model.registry import Backoffice
-from ..query.parse_args import parse_parameters
 from ..service.service import Service
 from .failures import answer_error
-from .items import ItemViews, answer
-from .request import query_pairs
+from .items import ItemViews, answer, check_parameters
 from .scope import scope_requests
 
 _log = logging.getLogger("backo_sql.http")
@@ -84,7 +82,7 @@ def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
 
 
 def _meta(service: Service, request: Any) -> Response:
-    parse_parameters(query_pairs(request), frozenset(), MAX_PAGE)
+    check_parameters(request, frozenset())
     return answer(describe_model(service.model))
 
 

@@ -63,7 +63,7 @@ def answer_error(error: Exception) -> Response:
         return _from_werkzeug(error)
     if isinstance(error, BackoError):
         status = next(status for kind, status in STATUSES if isinstance(error, kind))
-        if status is HTTPStatus.FORBIDDEN and current_user.is_anonymous():
+        if isinstance(error, RightsError) and not error.ever and current_user.is_anonymous():
             status = HTTPStatus.UNAUTHORIZED
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             errors = getattr(error, "messages", None)

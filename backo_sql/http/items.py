@@ -8,10 +8,10 @@ from urllib.parse import quote
 import orjson
 from flask import Request, Response
 
-from ..errors import RightsError
+from ..errors import QueryError
 from ..items.item import Item
 from ..items.patch import patch
-from ..model.views import dump
+from ..items.views import dump_item
 from ..query.parse_args import parse_conditions, parse_parameters
 from ..service.delete import delete_by_id
 from ..service.read import get_json, page_json
@@ -75,12 +75,7 @@ class ItemViews:
         """PUT new values into an item; fields that are not named keep theirs."""
         view = self._view(request)
         body = read_object(request)
-
-        def apply(item: Item) -> None:
-            _check_kept(item, body)
-            item.set(body)
-
-        item = modify(self._service, self._collection, identifier, apply)
+        item = modify(self._service, self._collection, identifier, lambda item: item.set(body))
         return answer(self._dump(item, view))
 
     def patch(self, request: Request, identifier: str) -> Response:
@@ -92,24 +87,29 @@ class ItemViews:
 
     def delete(self, request: Request, identifier: str) -> Response:
         """DELETE an item."""
-        parse_parameters(query_pairs(request), frozenset(), self._max_page)
+        check_parameters(request, frozenset())
         delete_by_id(self._service, self._collection, identifier)
         return answer("deleted")
 
     def _view(self, request: Request) -> str:
+        check_parameters(request, _ITEM_PARAMETERS)
         return parse_parameters(query_pairs(request), _ITEM_PARAMETERS, self._max_page).view
 
     def _dump(self, item: Item, view: str) -> dict[str, Any]:
-        return dump(self._service.projection(self._collection, view), item._raw)
+        return dump_item(self._service.projection(self._collection, view), item)
+
+
+def check_parameters(request: Request, known: frozenset[str]) -> None:
+    """Refuse a parameter on a route that has no filter: none is dropped in silence.
+
+    Raises:
+        QueryError: naming it.
+    """
+    for key, _ in query_pairs(request):
+        if key not in known:
+            raise QueryError(f"There is no parameter {key[:64]!r} here. Known: {', '.join(sorted(known)) or 'none'}.")
 
 
 def answer(body: Any, status: int = 200) -> Response:
     """Answer with JSON; instants are written in UTC as RFC 3339 does."""
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), status=status, mimetype="application/json")
-
-
-def _check_kept(item: Item, body: dict[str, Any]) -> None:
-    """Refuse a change of what the library keeps itself; sending back what one got is none."""
-    for name in item._type.system:
-        if name in body and body[name] != item._type.fields[name].dump(item._raw[name]):
-            raise RightsError(f"$.{name} is kept by the library and can't be changed.")

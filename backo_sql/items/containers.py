@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence
-from typing import Any, cast
+from typing import Any, ClassVar, Self, cast
 
-from ..errors import BackoError, Fault, PathNotFoundError, RightsError
-from ..types.base import FieldType, plain
-from ..types.container import DictType, ListType, freeze_fields
+from ..errors import BackoError, DescriptionError, Fault, PathNotFoundError, RightsError, format_path
+from ..types.base import FieldType, identical, plain
+from ..types.container import DictType, ListType, blank_value, freeze_fields
+from ..types.options import MISSING
 from ..types.reference import RefsListType
 from .live import Live, view
+from .permissions import check_changeable, check_readable, is_allowed
+from .rules import exists
+from .views import get_view
 
 
 def overwrite(type_: DictType, raw: dict[str, Any], values: Mapping[str, Any]) -> None:
@@ -19,10 +24,29 @@ def overwrite(type_: DictType, raw: dict[str, Any], values: Mapping[str, Any]) -
         current = raw.get(name)
         if isinstance(field, DictType) and isinstance(current, dict) and value is not None:
             overwrite(field, current, value)
-        elif isinstance(current, list) and isinstance(value, list):
-            current[:] = value
-        else:
+        elif not (field.view_type(current) is field.view_type(value) is not None and replace_in_place(current, value)):
             raw[name] = value
+
+
+def replace_in_place(current: Any, value: Any) -> bool:
+    """Give a list or a dict the content of another, in place at every depth, so that views of its parts stay valid.
+
+    Returns:
+        Whether it could be done: both must be lists, or both dicts.
+    """
+    if isinstance(current, dict) and isinstance(value, dict):
+        before = dict(current)
+        current.clear()
+        for key, new in value.items():
+            old = before.get(key)
+            current[key] = old if replace_in_place(old, new) else new
+        return True
+    if isinstance(current, list) and isinstance(value, list):
+        kept = current[: len(value)]
+        current[:] = [old if replace_in_place(old, new) else new for old, new in zip(kept, value, strict=False)]
+        current.extend(value[len(kept) :])
+        return True
+    return False
 
 
 def differs(type_: DictType, raw: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
@@ -33,7 +57,7 @@ def differs(type_: DictType, raw: Mapping[str, Any], values: Mapping[str, Any]) 
         if isinstance(field, DictType) and isinstance(current, dict) and value is not None:
             if differs(field, current, value):
                 return True
-        elif name not in raw or current != value:
+        elif name not in raw or not identical(current, value):
             return True
     return False
 
@@ -54,12 +78,16 @@ class Dict(Live):
 
     __slots__ = ("_views",)
 
+    #: the class of the frozen side
+    _type_class: ClassVar[type[DictType]] = DictType
+
     _type: DictType
     _raw: dict[str, Any]
+    _previous: dict[str, Any] | None
 
     def __init__(self, schema: Mapping[str, Any], **options: Any) -> None:
         fields = freeze_fields(schema, type(self))
-        type_ = DictType(fields, type(self), **options)
+        type_ = self._type_class(fields, type(self), **options)
         self._attach(type_, type_.blank(), None, None)
 
     def _attach(self, type_: FieldType[Any], raw: Any, owner: Live | None, key: Any) -> None:
@@ -72,6 +100,10 @@ class Dict(Live):
         field = self._type.fields.get(name)
         if field is None:
             raise PathNotFoundError(f"{self._type.type_name()} has no field {name!r}.")
+        if self.get_root()._guarded:
+            check_readable(self, name)
+        if field.options.exists is not True and not exists(field, self._raw.get(name), self.get_root()):
+            return None
         if not field.is_container:
             return self._raw.get(name)
         views = self._views
@@ -79,8 +111,8 @@ class Dict(Live):
             views = {}
             object.__setattr__(self, "_views", views)
         raw = self._raw.get(name)
-        found = views.get(name)
-        if found is None or found._raw is not raw:
+        found = views.get(name, MISSING)
+        if getattr(found, "_raw", found) is not raw:  # what an In holds may be no live object
             found = views[name] = view(field, raw, self, name)
         return found
 
@@ -88,7 +120,7 @@ class Dict(Live):
         if name in self._type.writable:
             self._assign(self._type.writable[name], name, value)
         elif name in self._type.fields:
-            raise RightsError(f"{self._type.type_name()}.{name} is kept by the library and can't be set.")
+            raise RightsError(f"{self._type.type_name()}.{name} is kept by the library and can't be set.", ever=True)
         elif name.startswith("_") or hasattr(type(self), name):
             object.__setattr__(self, name, value)
         else:
@@ -103,28 +135,105 @@ class Dict(Live):
         Raises:
             ValidationError: naming every fault by its path.
         """
+        values = self._without_kept(values)
         try:
-            changes = self._type.load_partial(values)
+            changes = self._type.load_partial(values, self.get_root())
         except Fault as fault:
             raise self._refused(fault) from None
         self._take(changes)
 
+    def get_view(self, name: str | None) -> Self | None:
+        """Return a new object with the fields of a view, or `None` when nothing is left.
+
+        Args:
+            name: of the view, with a leading `+` for one that shows only what is marked; `None` for everything.
+        """
+        shown: Self | None = get_view(self, name)
+        return shown
+
+    def rollback(self) -> None:
+        """Put back what each field held before it was last changed."""
+        for name, field in self._type.fields.items():
+            if field.is_container and self._raw.get(name) is not None:
+                getattr(self, name).rollback()
+        previous = self._previous
+        if previous:
+            object.__setattr__(self, "_previous", None)
+            self._change(lambda: overwrite(self._type, self._raw, previous))
+
+    def add_to_model(self, name: str, field: Any) -> None:
+        """Give this object one more field; copies that are made later have it too.
+
+        Raises:
+            DescriptionError: the name is taken or can't be one.
+        """
+        if name in self._type.fields:
+            raise DescriptionError(f"There is a field {name!r} already.")
+        added = freeze_fields({**self._type.writable, name: field}, type(self))
+        self._reshape(self._type.with_fields(added))
+        self._raw.setdefault(name, blank_value(added[name]))
+
+    def remove_model(self, name: str) -> None:
+        """Take a field away from this object, with its value.
+
+        Raises:
+            DescriptionError: there is no such field.
+        """
+        if name not in self._type.writable:
+            raise DescriptionError(f"There is no field {name!r} to remove.")
+        self._reshape(
+            self._type.with_fields({each: field for each, field in self._type.writable.items() if each != name})
+        )
+        self._raw.pop(name, None)
+
+    def _reshape(self, type_: DictType) -> None:
+        object.__setattr__(self, "_type", type_)
+        object.__setattr__(self, "_views", None)
+
+    def _without_kept(self, values: Any) -> Any:
+        """Take out of a change what the library keeps itself; sending back what one got is no change.
+
+        Raises:
+            RightsError: one of them would change.
+        """
+        kept = self._type.fields.keys() - self._type.writable.keys()
+        if not isinstance(values, Mapping) or kept.isdisjoint(values):
+            return values
+        for name in kept.intersection(values):
+            current = self._raw.get(name)
+            if current is not None and values[name] not in (current, self._type.fields[name].dump(current)):
+                raise RightsError(
+                    f"{format_path((*self._keys(), name))} is kept by the library and can't be changed.", ever=True
+                )
+        return {name: value for name, value in values.items() if name not in kept}
+
     def _assign(self, field: FieldType[Any], name: str, value: Any) -> None:
+        if field.options.compute is not None:
+            raise RightsError(f"{format_path((*self._keys(), name))} is computed and can't be set.", ever=True)
         try:
-            loaded = field.load(plain(value))
+            loaded = field.load(plain(value), self.get_root())
         except Fault as fault:
             raise self._refused(fault.under(name)) from None
         self._take({name: loaded})
 
     def _take(self, changes: Mapping[str, Any]) -> None:
-        if differs(self._type, self._raw, changes):
-            self._before_change()
-            overwrite(self._type, self._raw, changes)
+        if not differs(self._type, self._raw, changes):
+            return
+        if self.get_root()._guarded:
+            check_changeable(self, changes)
+        previous = {name: copy.deepcopy(self._raw.get(name)) for name in changes}
+        self._change(lambda: overwrite(self._type, self._raw, changes), changes)
+        object.__setattr__(self, "_previous", {**(self._previous or {}), **previous})
+
+    def _restore(self, before: Any, state: Any) -> None:
+        overwrite(self._type, self._raw, before)
+        for name in [name for name in self._raw if name not in before]:
+            del self._raw[name]
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Live):
-            return bool(self._raw == other._raw)
-        return bool(self._raw == other) if isinstance(other, Mapping) else NotImplemented
+            return bool(self.get_value() == other.get_value())
+        return bool(self.get_value() == other) if isinstance(other, Mapping) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # the values change
 
@@ -140,18 +249,39 @@ class _Sequence(Live, MutableSequence[Any]):
     def _replace(self, values: list[Any]) -> None:
         """Take the whole list in its new form, or leave it as it was."""
         try:
-            loaded = self._type.load(values)
+            loaded = self._type.load(values, self.get_root())
         except Fault as fault:
             raise self._refused(fault) from None
-        if loaded == self._raw:
+        if identical(loaded, self._raw):
             return
-        self._before_change()
-        if self._raw is None:
-            object.__setattr__(self, "_raw", loaded)
-            if isinstance(self._owner, Dict):
-                self._owner._raw[str(self._key)] = loaded
-        else:
-            self._raw[:] = loaded
+        if self.get_root()._guarded:
+            self._check_changeable()
+        previous = copy.deepcopy(self._raw)
+        self._change(lambda: self._put(loaded), loaded)
+        object.__setattr__(self, "_previous", (previous,))
+
+    def _check_changeable(self) -> None:
+        owner = self._owner
+        allowed = is_allowed(owner, "modify", str(self._key)) if isinstance(owner, Dict) else is_allowed(self, "modify")
+        if not allowed:
+            raise RightsError(f"{self.path_name()} may not be changed.")
+
+    def _put(self, values: list[Any] | None) -> None:
+        if replace_in_place(self._raw, values):
+            return
+        object.__setattr__(self, "_raw", values)
+        if isinstance(self._owner, Dict):
+            self._owner._raw[str(self._key)] = values
+
+    def _restore(self, before: Any, state: Any) -> None:
+        self._put(before)
+
+    def rollback(self) -> None:
+        """Put back the list as it was before it was last changed."""
+        if self._previous is not None:
+            (previous,) = self._previous
+            object.__setattr__(self, "_previous", None)
+            self._change(lambda: self._put(previous))
 
     def __len__(self) -> int:
         return len(self._values())

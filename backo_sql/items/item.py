@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import BackoError
-from ..model.description import ItemType
+from ..model.description import Hook, Hooks, ItemType
 from ..types.base import FieldType
 from ..types.container import freeze_fields
 from .containers import Dict, overwrite
@@ -41,11 +41,17 @@ class Item(Dict):
         meta_data_handler: keeps `_meta`; `None` leaves it out.
         unique: groups of fields whose values together are unique: `[("author", "title")]`.
         indexes: groups of fields to index together.
-        options: the common options of every field.
+        pre_load: `(data) -> data`, on what was given, before anything is checked.
+        post_load: `(data) -> data`, on the values of the whole item, when every field accepts its own.
+        dynamic_post_load: `(data) -> {name: field}`: the named values are judged by these fields too.
+        post_save: `(item)`, when it is stored; what it raises undoes the write.
+        options: the common options of every field; `on=[("created", function)]` listens to what happens to its items.
 
     Example:
         >>> user = Item({"name": String(required=True), "address": Ref(coll="addresses", field="$.users")})
     """
+
+    _stands_for_its_id = True
 
     __slots__ = ("_collection", "_connector", "_loaded", "_status", "_version")
 
@@ -63,11 +69,16 @@ class Item(Dict):
         meta_data_handler: GenericMetaDataHandler | None = _STANDARD,
         unique: Any = (),
         indexes: Any = (),
+        pre_load: Hook | None = None,
+        post_load: Hook | None = None,
+        dynamic_post_load: Hook | None = None,
+        post_save: Hook | None = None,
         **options: Any,
     ) -> None:
+        hooks = Hooks(pre_load, post_load, dynamic_post_load, post_save)
         fields = freeze_fields(schema, type(self))
         type_ = ItemType(
-            fields, type(self), meta_type(meta_data_handler), meta_data_handler, unique, indexes, **options
+            fields, type(self), meta_type(meta_data_handler), meta_data_handler, unique, indexes, hooks, **options
         )
         self._attach(type_, type_.blank(), None, None)
         object.__setattr__(self, "_connector", connector)
@@ -92,6 +103,8 @@ class Item(Dict):
         if values is not None:
             put(item, "_status", StatusType.SAVED)
             put(item, "_version", version)
+            if collection.guarded:
+                put(item, "_guarded", True)
         return item
 
     # -- verbs: each is a thin method over the service ---------------------------------------------
@@ -181,6 +194,7 @@ class Item(Dict):
         put(self, "_loaded", None)
         put(self, "_version", version)
         put(self, "_status", StatusType.SAVED)
+        self.enable_permissions()
 
     def _deleted(self) -> None:
         put = object.__setattr__
@@ -194,9 +208,36 @@ class Item(Dict):
             put(self, "_loaded", copy.deepcopy(self._raw))
         put(self, "_status", StatusType.UNSAVED)
 
+    def _state(self) -> Any:
+        return self._status, self._loaded
+
+    def _restore(self, before: Any, state: Any) -> None:
+        super()._restore(before, state)
+        put = object.__setattr__
+        put(self, "_status", state[0])
+        put(self, "_loaded", state[1])
+
+    def _memento(self) -> Any:
+        """Return all that a failed verb must put back."""
+        return copy.deepcopy(self._raw), self._status, self._loaded, self._version
+
+    def _recall(self, memento: Any) -> None:
+        raw, status, loaded, version = memento
+        self._restore(raw, (status, loaded))
+        object.__setattr__(self, "_version", version)
+
+    def copy(self) -> Self:
+        """Return an independent copy: the same item as far as the storage is concerned."""
+        other = super().copy()
+        put = object.__setattr__
+        for name in ("_collection", "_status", "_version"):
+            put(other, name, getattr(self, name))
+        put(other, "_loaded", copy.deepcopy(self._loaded))
+        return other
+
     def _given(self) -> dict[str, Any]:
         """What a create would be given: a field without a value counts as absent."""
-        return _without_nulls({name: value for name, value in self._raw.items() if name in self._type.writable})
+        return _without_nulls({name: value for name, value in self.get_value().items() if name in self._type.writable})
 
     def _bound(self) -> Collection:
         if self._collection is None:

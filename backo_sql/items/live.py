@@ -8,10 +8,17 @@ cheap to throw away.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
-from ..errors import Fault, PathKey, ValidationError, validation_error
+from ..errors import Fault, PathKey, ValidationError, format_path, validation_error
+from ..model.metadata import describe
 from ..types.base import FieldType
+from ..types.container import has_rights
+from .events import fire
+from .permissions import is_allowed
+from .rules import existing, settle
 
 
 class Live:
@@ -22,12 +29,14 @@ class Live:
 
     _is_described = True
 
-    __slots__ = ("_key", "_owner", "_raw", "_type")
+    __slots__ = ("_guarded", "_key", "_owner", "_previous", "_raw", "_type")
 
     _type: FieldType[Any]
     _raw: Any
     _owner: Live | None
     _key: PathKey | None
+    _previous: Any
+    _guarded: bool
 
     def _attach(self, type_: FieldType[Any], raw: Any, owner: Live | None, key: PathKey | None) -> None:
         put = object.__setattr__
@@ -35,10 +44,104 @@ class Live:
         put(self, "_raw", raw)
         put(self, "_owner", owner)
         put(self, "_key", key)
+        put(self, "_previous", None)
+        put(self, "_guarded", False)
 
     def get_value(self) -> Any:
-        """Return a plain copy of the values, independent of this object."""
-        return copy.deepcopy(self._raw)
+        """Return a plain copy of the values, independent of this object, without fields that don't exist now."""
+        root = self.get_root()
+        if not self._type.is_dynamic and not root._guarded:
+            return copy.deepcopy(self._raw)
+        return existing(self._type, self._raw, root, self)
+
+    def copy(self) -> Self:
+        """Return an independent copy, outermost itself."""
+        other = type(self).__new__(type(self))
+        other._attach(self._type, copy.deepcopy(self._raw), None, None)
+        object.__setattr__(other, "_guarded", self.get_root()._guarded)
+        return other
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.copy()
+
+    def get_root(self) -> Live:
+        """Return the outermost container."""
+        return self if self._owner is None else self._owner.get_root()
+
+    def am_i_root(self) -> bool:
+        """Tell whether this is the outermost container."""
+        return self._owner is None
+
+    def path_name(self) -> str:
+        """Return where this stands, as `$.loan.tags`."""
+        return format_path(self._keys())
+
+    def get_schema(self) -> dict[str, Any]:
+        """Return the metadata of this and what is inside, from the description alone."""
+        return describe(self._type)
+
+    def check(self, value: Any) -> None:
+        """Raise what `set` would raise for a value, and change nothing."""
+        self.get_root().copy()._at(self._keys()).set(value)
+
+    def trigg(self, event: str, **details: Any) -> None:
+        """Start an event: this object's handlers first, then those further in, depth first.
+
+        Args:
+            event: any name; handlers were registered for it with `on=[(name, function)]`.
+            details: what else the handlers are told.
+        """
+        fire(self, event, details)
+
+    def enable_permissions(self) -> None:
+        """Let the rights of the description count from now on."""
+        root = self.get_root()
+        object.__setattr__(root, "_guarded", has_rights(root._type))
+
+    def disable_permissions(self) -> None:
+        """Let everything be read and changed from now on."""
+        object.__setattr__(self.get_root(), "_guarded", False)
+
+    def is_allowed_to(self, right: str, field: str | None = None) -> bool:
+        """Tell whether the current user has a right on this object, or on a field of it.
+
+        Args:
+            right: `read`, `modify`, or the rest of any `can_…` option.
+            field: the name of a field; this object itself when not given.
+        """
+        return not self.get_root()._guarded or is_allowed(self, right, field)
+
+    def can_read(self, field: str | None = None) -> bool:
+        """Tell whether the current user may read this object, or a field of it."""
+        return self.is_allowed_to("read", field)
+
+    def can_modify(self, field: str | None = None) -> bool:
+        """Tell whether the current user may change this object, or a field of it."""
+        return self.is_allowed_to("modify", field)
+
+    @contextmanager
+    def _unguarded(self) -> Iterator[None]:
+        """Let rights not count for a while."""
+        root = self.get_root()
+        guarded = root._guarded
+        object.__setattr__(root, "_guarded", False)
+        try:
+            yield
+        finally:
+            object.__setattr__(root, "_guarded", guarded)
+
+    def _at(self, keys: tuple[PathKey, ...]) -> Any:
+        found: Any = self
+        for key in keys:
+            found = found._child(key)
+        return found
+
+    def _child(self, key: PathKey) -> Any:
+        """Return what stands under a key, as a live object where it is one."""
+        live: Any = self
+        return live[key] if isinstance(key, int) else getattr(self, key)
 
     def _refused(self, fault: Fault) -> ValidationError:
         return validation_error(fault.under(*self._keys()))
@@ -48,21 +151,54 @@ class Live:
             return ()
         return (*self._owner._keys(), self._key)
 
+    def _change(self, apply: Callable[[], None], given: Any = None) -> None:
+        """Change the values and make the whole of the outermost container right again, or leave all as it was.
+
+        Args:
+            apply: puts checked values in place.
+            given: what was asked for here, so that values for fields that don't exist are told apart from old ones.
+        """
+        root = self.get_root()
+        if not root._type.is_dynamic:
+            root._before_change()
+            apply()
+            return
+        for key in reversed(self._keys()):
+            given = {key: given}
+        before = copy.deepcopy(root._raw)
+        state = root._state()
+        root._before_change()
+        try:
+            apply()
+            settle(root, before, given)
+        except BaseException as error:
+            root._restore(before, state)
+            if isinstance(error, Fault):
+                raise validation_error(error) from None
+            raise
+
     def _before_change(self) -> None:
-        """Tell the outermost container that the values are about to change."""
-        if self._owner is not None:
-            self._owner._before_change()
+        """Note that the values are about to change; only called on the outermost container."""
+
+    def _state(self) -> Any:
+        """Return what else of the outermost container a failed change must put back."""
+
+    def _restore(self, before: Any, state: Any) -> None:
+        raise NotImplementedError
 
     def __repr__(self) -> str:
-        return repr(self._raw)
+        return repr(self.get_value())
 
     def __str__(self) -> str:
-        return str(self._raw)
+        return repr(self)
 
 
 def view(type_: FieldType[Any], raw: Any, owner: Live, key: PathKey) -> Any:
-    """Make the live view of a container's value."""
-    live_class: Any = type_.public_class()
+    """Make the live view of a container's value; a value that a container type shows as it is comes back as it is."""
+    shown = type_.view_type(raw)
+    if shown is None:
+        return raw
+    live_class: Any = shown.public_class()
     live = live_class.__new__(live_class)
-    live._attach(type_, raw, owner, key)
+    live._attach(shown, raw, owner, key)
     return live

@@ -15,7 +15,9 @@ from .containers import Dict
 
 
 def _structure(fields: Mapping[str, FieldType[Any]]) -> DictType:
-    return DictType(MappingProxyType(dict(fields)), Dict)
+    type_ = DictType(MappingProxyType(dict(fields)), Dict)
+    type_.writable = MappingProxyType({})
+    return type_
 
 
 class GenericMetaDataHandler:

@@ -15,6 +15,7 @@ from ..errors import NotEmptyError
 from ..model.model import Model
 from ..model.relations import Relation, RelationKind
 from ..types.reference import DeleteStrategy
+from .required import must_be_linked
 from .targets import Sessions
 
 
@@ -95,7 +96,7 @@ def plan_delete(unit: Sessions, model: Model, collection: str, identifiers: Sequ
                 elif others:
                     in_the_way.append((inward, others))
         level = {name: sorted(ids - doomed[name]) for name, ids in following.items() if ids - doomed[name]}
-    _refuse(in_the_way, doomed)
+    _refuse(in_the_way, doomed, _left_without(unit, model, doomed))
     plan.deleted.reverse()
     return plan
 
@@ -131,13 +132,44 @@ def _visit(unit: Sessions, plan: DeletePlan, inward: Inward, ids: list[str]) -> 
     return {other for others in linked.values() for other in others}
 
 
-def _refuse(in_the_way: Iterable[tuple[Inward, set[str]]], doomed: dict[str, set[str]]) -> None:
+def _left_without(unit: Sessions, model: Model, doomed: dict[str, set[str]]) -> dict[tuple[str, str], int]:
+    """Count the items that stay and would lose the last link that they must have, by collection and reference."""
+    counts: dict[tuple[str, str], int] = {}
+    for relation in model.relations:
+        for is_owner in (True, False):
+            end = relation.owner if is_owner else relation.inverse
+            going = doomed.get(relation.target if is_owner else relation.owner.collection)
+            # An owner of a to-one link that must point to something is in the way by its strategy already.
+            by_strategy = is_owner and relation.kind is not RelationKind.MANY_TO_MANY
+            if end is None or not going or by_strategy or not must_be_linked(relation, is_owner=is_owner):
+                continue
+            session = unit.session(relation.owner.collection)
+            losing = {
+                other
+                for others in session.linked(relation, sorted(going), from_owner=not is_owner).values()
+                for other in others
+            }
+            losing -= doomed.get(end.collection, set())
+            if losing:
+                linked = session.linked(relation, sorted(losing), from_owner=is_owner)
+                empty = sum(1 for each in losing if going.issuperset(linked.get(each, [])))
+                if empty:
+                    counts[(end.collection, str(end))] = empty
+    return counts
+
+
+def _refuse(
+    in_the_way: Iterable[tuple[Inward, set[str]]],
+    doomed: dict[str, set[str]],
+    left_without: dict[tuple[str, str], int],
+) -> None:
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for inward, others in in_the_way:
         staying = len(others - doomed[inward.other])
         if staying:
             end = inward.relation.inverse if inward.is_owner else inward.relation.owner
             counts[(inward.other, str(end) if end is not None else f"the list {inward.relation.owner}")] += staying
-    if counts:
-        told = "; ".join(f"{count} of {other!r} (by {reference})" for (other, reference), count in counts.items())
-        raise NotEmptyError(f"Cannot be deleted: items are linked to it and would be left behind: {told}.")
+    told = [f"{count} of {other!r} (by {reference})" for (other, reference), count in counts.items()]
+    told += [f"{count} of {other!r} (the last of {reference})" for (other, reference), count in left_without.items()]
+    if told:
+        raise NotEmptyError(f"Cannot be deleted: items are linked to it and would be left behind: {'; '.join(told)}.")

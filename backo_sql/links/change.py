@@ -7,7 +7,7 @@ item's own columns are not written here.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from ..model.model import Model, Side
 from ..model.paths import Path
 from ..model.relations import Relation, RelationKind
 from ..storage.interface import Link
-from .targets import Sessions, join
+from .required import check_still_linked, left_behind, must_be_linked
+from .targets import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,44 +29,6 @@ class ReferenceChange:
     after: Any
 
 
-def steal(unit: Sessions, model: Model, collection: str, identifier: str, changes: Sequence[ReferenceChange]) -> None:
-    """Free the partners of one-to-one links that are about to be taken. Call it before the item's own row is written.
-
-    Raises:
-        Fault: the partner's present holder must not be left without one.
-    """
-    faults = []
-    for change in changes:
-        side = model.sides[collection][change.path]
-        if side.relation.kind is RelationKind.ONE_TO_ONE and side.is_owner and change.after is not None:
-            try:
-                _steal_target(unit, side.relation, identifier, change.after)
-            except Fault as fault:
-                faults.append(fault.under(*change.path))
-    if faults:
-        raise join(faults)
-
-
-def apply(unit: Sessions, model: Model, collection: str, identifier: str, changes: Sequence[ReferenceChange]) -> None:
-    """Write the links that are stored elsewhere than in the item's own row. Call it when that row is there.
-
-    Raises:
-        Fault: an item on the other side must not be left without its link.
-    """
-    faults = []
-    for change in changes:
-        side = model.sides[collection][change.path]
-        try:
-            if side.relation.kind is RelationKind.MANY_TO_MANY:
-                _change_links(unit, side, identifier, change.before or [], change.after or [])
-            elif not side.is_owner:
-                _change_pointers(unit, side, identifier, change)
-        except Fault as fault:
-            faults.append(fault.under(*change.path))
-    if faults:
-        raise join(faults)
-
-
 def references(model: Model, collection: str, values: Mapping[Path, Any]) -> list[ReferenceChange]:
     """Return the references of a new item: each was nothing before."""
     return [
@@ -75,14 +38,55 @@ def references(model: Model, collection: str, values: Mapping[Path, Any]) -> lis
     ]
 
 
-def _steal_target(unit: Sessions, relation: Relation, identifier: str, target: str) -> None:
-    session = unit.session(relation.owner.collection)
-    holders = [
-        holder
-        for holder in session.linked(relation, [target], from_owner=False).get(target, [])
-        if holder != identifier
-    ]
-    _leave(unit, relation, holders, target)
+def steal(unit: Sessions, model: Model, collection: str, identifier: str, changes: Sequence[ReferenceChange]) -> None:
+    """Free the partners of one-to-one links that are about to be taken. Call it before the item's own row is written.
+
+    Raises:
+        Fault: the partner's present holder must not be left without one.
+    """
+
+    def free(side: Side, change: ReferenceChange) -> None:
+        if side.relation.kind is RelationKind.ONE_TO_ONE and side.is_owner and change.after is not None:
+            linked = unit.session(collection).linked(side.relation, [change.after], from_owner=False)
+            holders = [holder for holder in linked.get(change.after, []) if holder != identifier]
+            _leave(unit, side.relation, holders, change.after)
+
+    _each(model, collection, changes, free)
+
+
+def apply(unit: Sessions, model: Model, collection: str, identifier: str, changes: Sequence[ReferenceChange]) -> None:
+    """Write the links that are stored elsewhere than in the item's own row. Call it when that row is there.
+
+    Raises:
+        Fault: an item on the other side must not be left without its link.
+    """
+
+    def write(side: Side, change: ReferenceChange) -> None:
+        if side.relation.kind is RelationKind.MANY_TO_MANY:
+            _change_links(unit, side, identifier, change.before or [], change.after or [])
+        elif side.is_owner:
+            check_still_linked(unit, side.relation, _as_list(change.before), is_owner=False)
+        else:
+            _change_pointers(unit, side, identifier, change)
+
+    _each(model, collection, changes, write)
+
+
+def _each(
+    model: Model,
+    collection: str,
+    changes: Sequence[ReferenceChange],
+    act: Callable[[Side, ReferenceChange], None],
+) -> None:
+    """Act on every change; all faults leave together, each at the path of its field."""
+    faults = []
+    for change in changes:
+        try:
+            act(model.sides[collection][change.path], change)
+        except Fault as fault:
+            faults.append(fault.under(*change.path))
+    if faults:
+        raise Fault.join(faults)
 
 
 def _leave(unit: Sessions, relation: Relation, owners: Sequence[str], target: str) -> None:
@@ -90,30 +94,37 @@ def _leave(unit: Sessions, relation: Relation, owners: Sequence[str], target: st
     if not owners:
         return
     if relation.required:
-        raise Fault(
-            f"Would leave {_count(owners)} of {relation.owner.collection!r} without the required {relation.owner}."
-        )
+        raise left_behind(relation, len(owners), is_owner=True)
     unit.session(relation.owner.collection).detach(relation, owners, target)
 
 
 def _change_pointers(unit: Sessions, side: Side, identifier: str, change: ReferenceChange) -> None:
+    """Make other items point to this one, or no longer: the links are stored with them."""
     relation = side.relation
-    before = _as_list(change.before)
-    after = _as_list(change.after)
-    kept = set(before) & set(after)
-    _leave(unit, relation, [each for each in before if each not in kept], identifier)
-    added = [each for each in after if each not in kept]
-    if added:
-        unit.session(relation.owner.collection).point(relation, added, identifier)
+    before, after = _as_list(change.before), _as_list(change.after)
+    _leave(unit, relation, [each for each in before if each not in after], identifier)
+    added = [each for each in after if each not in before]
+    if not added:
+        return
+    session = unit.session(relation.owner.collection)
+    losers: list[str] = []
+    if must_be_linked(relation, is_owner=False):
+        losers = sorted(
+            {each for others in session.linked(relation, added, from_owner=True).values() for each in others}
+        )
+    session.point(relation, added, identifier)
+    check_still_linked(unit, relation, losers, is_owner=False)
 
 
 def _change_links(unit: Sessions, side: Side, identifier: str, before: list[str], after: list[str]) -> None:
+    """Change the rows of a many-to-many link: only the difference is written."""
     relation = side.relation
     session = unit.session(relation.owner.collection)
     kept = set(before) & set(after)
     removed = [each for each in before if each not in kept]
     if removed:
         session.unlink(relation, identifier, removed, from_owner=side.is_owner)
+        check_still_linked(unit, relation, removed, is_owner=not side.is_owner)
     # Positions only need an order: "now" is behind all that were given before, so adding reads nothing.
     first = time.time_ns()
     added = [each for each in after if each not in kept]
@@ -133,7 +144,3 @@ def _as_list(value: Any) -> list[str]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
-
-
-def _count(identifiers: Sequence[str]) -> str:
-    return f"{len(identifiers)} item{'' if len(identifiers) == 1 else 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..model.description import get_value, has_value, put_value, remove_value
+from ..model.description import Place, get_value, has_value, put_value, remove_value
 from ..model.model import Model
 from ..model.paths import Path
 from ..model.relations import RelationKind
@@ -44,7 +44,7 @@ def _elsewhere(nodes: tuple[Node, ...]) -> Iterable[Path]:
     for _, content in nodes:
         if isinstance(content, tuple):
             yield from _elsewhere(content)
-        elif not content.stored:
+        elif content.place is Place.LINK:
             yield content.path
 
 

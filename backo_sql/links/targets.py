@@ -42,6 +42,8 @@ def check_targets(unit: Sessions, model: Model, collection: str, references: Ite
             wanted[other].append((path, value))
     faults: list[Fault] = []
     for other, places in wanted.items():
+        if not places:
+            continue
         there = unit.session(other).existing(other, sorted({identifier for _, identifier in places}))
         faults.extend(
             Fault(f"Refers to an item of {other!r} that is not there.").under(*keys)
@@ -49,11 +51,4 @@ def check_targets(unit: Sessions, model: Model, collection: str, references: Ite
             if identifier not in there
         )
     if faults:
-        raise join(faults)
-
-
-def join(faults: Iterable[Fault]) -> Fault:
-    """Join faults that stand at their whole paths already."""
-    joined = Fault("")
-    joined.entries = [entry for fault in faults for entry in fault.entries]
-    return joined
+        raise Fault.join(faults)

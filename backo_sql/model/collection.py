@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DescriptionError
 from ..types.base import frozen_type
-from ..types.container import check_name
+from ..types.container import check_name, has_rights
+from . import ports
 from .description import Description, ItemType
 from .ports import Connector
 
 if TYPE_CHECKING:
+    from marshmallow import Schema
+
     from ..items.item import Item
     from .registry import Backoffice
 
@@ -36,8 +39,8 @@ class Collection:
 
     def __init__(self, name: str, item: Item, connector: Connector | None = None) -> None:
         check_name(name, "The collection name")
-        if name.lower() in _RESERVED:
-            raise DescriptionError(f"No collection can be named {name!r}: URLs use that word.")
+        if name.lower() in _RESERVED or name.lower().startswith("sqlite_"):
+            raise DescriptionError(f"No collection can be named {name!r}: URLs or a database use that word.")
         item_type = frozen_type(item, f"The item of collection {name!r}")
         if not isinstance(item_type, ItemType):
             raise DescriptionError(f"Collection {name!r} takes an Item, not a {item_type.type_name()}.")
@@ -51,6 +54,8 @@ class Collection:
         self.name = name
         self.connector: Connector = connector
         self.item_type: ItemType = item_type
+        #: some field has rights, which every item that comes out of the collection obeys
+        self.guarded = has_rights(item_type)
         self._backoffice: Backoffice | None = None
 
     @property
@@ -133,6 +138,19 @@ class Collection:
             item.set(data)
             return item
         return [self.set(values) for values in data]  # type: ignore[misc]
+
+    def schema(self, purpose: str = "create") -> Schema:
+        """Return a marshmallow schema of the items, to validate and dump by itself.
+
+        Args:
+            purpose: `create` for a whole new item, `update` for a whole item with its `_id` and `_meta`, `partial` for
+                a change of some fields.
+
+        Raises:
+            DescriptionError: there is no such purpose.
+        """
+        made: Schema = ports.make_schema(self.item_type, purpose, self.new)
+        return made
 
     def drop(self) -> None:
         """Remove all items of the collection and their links, without rights and events."""

@@ -6,14 +6,16 @@ a value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from ..errors import DescriptionError
 from ..types.base import FieldType
-from ..types.container import DictType, ListType
+from ..types.container import DictType, ListType, has_rights
 from ..types.kinds import Kind
 from ..types.reference import Ref, RefsListType
 from ..types.text import String
@@ -34,6 +36,42 @@ class Stamper(Protocol):
         ...
 
 
+Hook = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """The functions of an `Item` that judge it as a whole, in the order in which they run.
+
+    Attributes:
+        pre_load: `(data) -> data`, before anything is checked.
+        post_load: `(data) -> data`, on values that every field accepts.
+        dynamic_post_load: `(data) -> {name: field}`: the named values are judged by these fields too.
+        post_save: `(item)`, when it is stored, before the transaction ends.
+    """
+
+    pre_load: Hook | None = None
+    post_load: Hook | None = None
+    dynamic_post_load: Hook | None = None
+    post_save: Hook | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            hook = getattr(self, name)
+            if hook is not None and not callable(hook):
+                raise DescriptionError(f"Option {name!r} of Item takes a function, not {hook!r}.")
+
+    @property
+    def any(self) -> bool:
+        """Some hook runs before an item is stored."""
+        return self.judges or self.pre_load is not None
+
+    @property
+    def judges(self) -> bool:
+        """Some hook looks at the whole item before it is stored."""
+        return self.post_load is not None or self.dynamic_post_load is not None
+
+
 class ItemType(DictType):
     """The frozen side of an `Item`: the user's fields, then `_id` and `_meta`."""
 
@@ -45,10 +83,12 @@ class ItemType(DictType):
         stamper: Stamper | None,
         unique: object = (),
         indexes: object = (),
+        hooks: Hooks | None = None,
         **options: Any,
     ) -> None:
         super().__init__(fields, live_class, **options)
         self.stamper = stamper
+        self.hooks = hooks or Hooks()
         system: dict[str, FieldType[Any]] = {"_id": String()}
         if meta is not None:
             system["_meta"] = meta
@@ -62,11 +102,17 @@ class ItemType(DictType):
         """The name that messages and the metadata use."""
         return "Item"
 
-    def _convert(self, value: Any, *, partial: bool) -> dict[str, Any]:
+    def with_fields(self, fields: Mapping[str, FieldType[Any]]) -> Self:
+        """Return the same type with other fields of the user's."""
+        other = super().with_fields(fields)
+        other.fields = MappingProxyType({**fields, **{name: self.fields[name] for name in self.system}})
+        return other
+
+    def _convert(self, value: Any, root: Any, *, partial: bool) -> dict[str, Any]:
         # What the library keeps itself is no field that a caller gives: sending back what one got is no fault.
         if isinstance(value, Mapping) and not self.system.isdisjoint(value):
             value = {name: given for name, given in value.items() if name not in ("_id", "_meta")}
-        return super()._convert(value, partial=partial)
+        return super()._convert(value, root, partial=partial)
 
     def _groups(self, option: str, groups: object) -> tuple[tuple[Path, ...], ...]:
         if not isinstance(groups, list | tuple):
@@ -101,6 +147,14 @@ def find_field(root: DictType, path: Path) -> FieldType[Any] | None:
     return field
 
 
+class Place(Enum):
+    """Where the values of a field are kept."""
+
+    ROW = "row"  # with the item
+    LINK = "link"  # with the items on the other side, or as rows of their own
+    NOWHERE = "nowhere"  # it is computed when it is read, or its view `!save` keeps it out
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A field that holds a value of its own, and where it stands.
@@ -108,12 +162,14 @@ class Leaf:
     Attributes:
         path: from the item down.
         type: of its values.
-        stored: it has a place in the item's own row; otherwise it is read from where the link is stored.
+        place: where its values are kept.
+        conditional: it, or a `Dict` around it, may not exist, so that no rule can ask for its value.
     """
 
     path: Path
     type: FieldType[Any]
-    stored: bool = True
+    place: Place = Place.ROW
+    conditional: bool = False
 
     @property
     def column(self) -> str:
@@ -121,14 +177,15 @@ class Leaf:
         return column_name(self.path)
 
 
-def walk(root: DictType, prefix: Path = ()) -> Iterator[Leaf]:
+def walk(root: DictType, prefix: Path = (), *, conditional: bool = False) -> Iterator[Leaf]:
     """Visit every leaf in the order of the description, through nested `Dict`."""
     for name, field in root.fields.items():
         path = (*prefix, name)
+        maybe = conditional or field.options.exists is not True
         if isinstance(field, DictType):
-            yield from walk(field, path)
+            yield from walk(field, path, conditional=maybe)
         else:
-            yield Leaf(path, field)
+            yield Leaf(path, field, conditional=maybe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +196,16 @@ class Description:
         name: of the collection.
         item: the tree of its fields.
         leaves: every field that holds a value, by path, in order.
+        view_names: the views that some field mentions.
+        per_item: an answer needs every item as a live object: something is computed, may not exist, has rights of
+            its own, or listens to `loaded`.
     """
 
     name: str
     item: ItemType
     leaves: Mapping[Path, Leaf]
+    view_names: frozenset[str]
+    per_item: bool
 
     @classmethod
     def of(cls, name: str, item: ItemType) -> Description:
@@ -152,9 +214,11 @@ class Description:
         Raises:
             DescriptionError: a path is too long for a column, or a link stands where no link can be kept.
         """
+        if len(name) > MAX_NAME_BYTES:
+            raise DescriptionError(f"The collection name {name!r} has more than {MAX_NAME_BYTES} letters.")
         leaves: dict[Path, Leaf] = {}
         for found in walk(item):
-            leaf = Leaf(found.path, found.type, stored=not isinstance(found.type, RefsListType))
+            leaf = dataclasses.replace(found, place=_place(found.type))
             if len(leaf.column.encode()) > MAX_NAME_BYTES:
                 raise DescriptionError(
                     f"{name}: the path {path_text(leaf.path)} makes a column name of more than {MAX_NAME_BYTES} bytes."
@@ -162,24 +226,43 @@ class Description:
             if isinstance(leaf.type, ListType):
                 _refuse_links(name, leaf.path, leaf.type.element)
             leaves[leaf.path] = leaf
-        return cls(name, item, MappingProxyType(leaves))
+        per_item = (
+            "loaded" in item.events
+            or has_rights(item)
+            or any(leaf.conditional or leaf.place is Place.NOWHERE for leaf in leaves.values())
+        )
+        return cls(name, item, MappingProxyType(leaves), frozenset(_view_names(item)), per_item)
 
     def without_column(self, path: Path) -> Description:
         """Return the same description, with one field that is stored on the other side of its link."""
         leaf = self.leaves[path]
-        changed = {**self.leaves, path: Leaf(path, leaf.type, stored=False)}
-        return Description(self.name, self.item, MappingProxyType(changed))
+        changed = {**self.leaves, path: dataclasses.replace(leaf, place=Place.LINK)}
+        return dataclasses.replace(self, leaves=MappingProxyType(changed))
 
     @property
     def stored(self) -> Iterator[Leaf]:
         """The fields with a place in the item's own row or document."""
-        return (leaf for leaf in self.leaves.values() if leaf.stored)
+        return (leaf for leaf in self.leaves.values() if leaf.place is Place.ROW)
 
     def references(self) -> Iterator[tuple[Path, Ref | RefsListType]]:
         """Visit every field that refers to a collection."""
         for leaf in self.leaves.values():
             if isinstance(leaf.type, Ref | RefsListType):
                 yield leaf.path, leaf.type
+
+
+def _place(field: FieldType[Any]) -> Place:
+    options = field.options
+    if "!save" in options.views or (options.compute is not None and "save" not in options.views):
+        return Place.NOWHERE
+    return Place.LINK if isinstance(field, RefsListType) else Place.ROW
+
+
+def _view_names(field: FieldType[Any]) -> Iterator[str]:
+    yield from (view.removeprefix("!") for view in field.options.views)
+    if isinstance(field, DictType):
+        for inner in field.fields.values():
+            yield from _view_names(inner)
 
 
 def _refuse_links(name: str, path: Path, element: FieldType[Any]) -> None:

@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..types.base import FieldType
+from ..types.compound import In, Tuple
 from ..types.container import DictType, ListType
-from ..types.kinds import Kind
 from ..types.options import MISSING
 from ..types.reference import Ref, RefsListType
 from .model import Model
 
 _FUNCTION = "func"
+
+#: the modules of Python's classes that ours derive from
+_OF_PYTHON = frozenset({"abc", "builtins", "collections.abc", "typing"})
 
 
 def describe_model(model: Model) -> dict[str, Any]:
@@ -33,21 +36,23 @@ def describe(field: FieldType[Any]) -> dict[str, Any]:
     """Describe a field and what stands inside it."""
     options = field.options
     public = field.public_class()
-    choices = None if options.choices is None else [field.dump(choice) for choice in options.choices]
+    choices = _choices(field)
     described: dict[str, Any] = {
         "type": repr(public),
-        "type_short": field.type_name(),
+        "type_short": public.__name__,
         "types": _class_names(public),
         "description": options.description,
         "required": options.required,
         "require": options.required,
+        "allow_none": options.allow_none,
         "in": choices,
         "union": choices,
-        "constraints": [],
+        "constraints": [_FUNCTION] * len(options.constraints),
         "default": _default(field),
-        "transform": None,
-        "exists": True,
-        "rights": {"read": None, "modify": None},
+        "transform": _told(options.transform),
+        "auto_set": _told(options.compute),
+        "exists": _told(options.exists),
+        "rights": {"read": None, "modify": None, **{name: _told(right) for name, right in options.rights.items()}},
         "views": list(options.views),
         "unique": options.unique,
         "index": options.index,
@@ -62,7 +67,16 @@ def _of_kind(field: FieldType[Any]) -> Mapping[str, Any]:
     if isinstance(field, DictType):
         return {"sub_scheme": {name: describe(inner) for name, inner in field.fields.items()}}
     if isinstance(field, ListType):
-        return {"min": options.min, "max": options.max, "sub_type": describe(field.element)}
+        return {
+            "min": _told(options.min),
+            "max": _told(options.max),
+            "uniq": options.uniq,
+            "sub_type": describe(field.element),
+        }
+    if isinstance(field, Tuple):
+        return {"sub_types": [describe(member) for member in field.members]}
+    if isinstance(field, In):
+        return {"sub_scheme": [describe(member) for member in field.members]}
     if isinstance(field, Ref):
         return {"regexp": [], "collection": field.collection, "reverse": field.field}
     if isinstance(field, RefsListType):
@@ -72,14 +86,32 @@ def _of_kind(field: FieldType[Any]) -> Mapping[str, Any]:
             "on_delete": field.on_delete.value,
             "on_fill": field.on_fill.value,
         }
-    if field.kind is Kind.TEXT:
-        return {"regexp": list(options.patterns), "max_length": options.max_length}
+    own: dict[str, Any] = {}
+    if "patterns" in field.own_options:
+        own["regexp"] = [_told(pattern) for pattern in options.patterns]
+    for name in ("max_length", "precision", "scale"):
+        if name in field.own_options:
+            own[name] = getattr(options, name)
     if "min" in field.own_options:
-        return {
-            "min": None if options.min is None else field.dump(options.min),
-            "max": None if options.max is None else field.dump(options.max),
-        }
-    return {}
+        own["min"] = _limit(field, options.min)
+        own["max"] = _limit(field, options.max)
+    return own
+
+
+def _told(value: Any) -> Any:
+    """Tell a constant as it is; a function only that it is one."""
+    return _FUNCTION if callable(value) else value
+
+
+def _choices(field: FieldType[Any]) -> Any:
+    choices = field.options.choices
+    if choices is None or callable(choices):
+        return _told(choices)
+    return [field.dump(choice) for choice in choices]
+
+
+def _limit(field: FieldType[Any], limit: Any) -> Any:
+    return _told(limit) if limit is None or callable(limit) else field.dump(limit)
 
 
 def _default(field: FieldType[Any]) -> Any:
@@ -94,5 +126,5 @@ def _class_names(public: type) -> list[str]:
     return [
         each.__name__
         for each in public.__mro__
-        if not each.__name__.startswith("_") and each.__module__.startswith("backo_sql")
+        if not each.__name__.startswith("_") and each.__module__ not in _OF_PYTHON
     ]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import DescriptionError
-from .description import Description
-from .paths import Path
+from .description import MAX_NAME_BYTES, Description
+from .paths import Path, column_name
 from .relations import Relation, RelationKind, find_relations, unfaced
 
 
@@ -91,6 +91,11 @@ class Model:
         relations = find_relations(descriptions)
         frozen = dict(descriptions)
         for relation in relations:
+            table = column_name((relation.owner.collection, *relation.owner.path))
+            if relation.kind is RelationKind.MANY_TO_MANY and len(table) > MAX_NAME_BYTES:
+                raise DescriptionError(
+                    f"{relation.owner} needs a table {table!r}, whose name has more than {MAX_NAME_BYTES} letters."
+                )
             if relation.kind is RelationKind.ONE_TO_ONE and relation.inverse is not None:
                 inverse = relation.inverse
                 frozen[inverse.collection] = frozen[inverse.collection].without_column(inverse.path)

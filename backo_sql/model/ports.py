@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import DescriptionError
+from .paths import Path
 
 if TYPE_CHECKING:
     from ..items.item import Item
@@ -40,6 +41,14 @@ class Service(Protocol):
         """Read one item."""
         ...
 
+    def get_many(self, collection: str, identifiers: Sequence[str]) -> dict[str, Item]:
+        """Read many items by their ids."""
+        ...
+
+    def get_linked(self, collection: str, path: Path, identifiers: Sequence[str]) -> dict[str, list[str]]:
+        """Read the ids that a reference of many items links to."""
+        ...
+
     def select(self, collection: str, filters: Any, page: int, skip: int) -> list[Item]:
         """Read the items that match."""
         ...
@@ -68,12 +77,16 @@ class Service(Protocol):
 class _Installed:
     service: Callable[[Backoffice, Model], Service] | None = None
     routes: Callable[..., None] | None = None
+    schema: Callable[..., Any] | None = None
 
 
-def install(service: Callable[[Backoffice, Model], Service], routes: Callable[..., None]) -> None:
+def install(
+    service: Callable[[Backoffice, Model], Service], routes: Callable[..., None], schema: Callable[..., Any]
+) -> None:
     """Lend the model the layers above it. Called by the package itself."""
     _Installed.service = service
     _Installed.routes = routes
+    _Installed.schema = schema
 
 
 def make_service(backoffice: Backoffice, model: Model) -> Service:
@@ -88,3 +101,10 @@ def build_routes(*arguments: Any) -> None:
     if _Installed.routes is None:
         raise DescriptionError("Import backo_sql, not its parts: the package puts them together.")
     _Installed.routes(*arguments)
+
+
+def make_schema(*arguments: Any) -> Any:
+    """Make the marshmallow schema of an item."""
+    if _Installed.schema is None:
+        raise DescriptionError("Import backo_sql, not its parts: the package puts them together.")
+    return _Installed.schema(*arguments)

@@ -79,8 +79,8 @@ class Backoffice:
                 )
             if name in self._collections:
                 raise DescriptionError(f"A collection {name!r} is registered already.")
-            if hasattr(type(self), name):
-                raise DescriptionError(f"No collection can be named {name!r}: Backoffice has a method of that name.")
+            if hasattr(self, name):
+                raise DescriptionError(f"No collection can be named {name!r}: it is an attribute of Backoffice.")
             collection.attach(self)
             self._collections[name] = collection
         return collection

@@ -45,6 +45,7 @@ class Relation:
         target: the collection that the owner points to.
         inverse: the field of the target that faces the owner, where one was declared.
         required: every owner must have at least one.
+        inverse_required: every item of the target must be pointed to by at least one.
         on_target_delete: what deleting an item of the target means for the owners that point to it.
         on_owner_delete: the same for the items that an owner points to; only many-to-many links have a say here.
         fill_owner: whether the owner's list is read with its item.
@@ -60,6 +61,7 @@ class Relation:
     on_owner_delete: DeleteStrategy = DeleteStrategy.UNLINK_REFERENCED_ITEMS
     fill_owner: bool = True
     fill_inverse: bool = True
+    inverse_required: bool = False
 
 
 def find_relations(descriptions: Mapping[str, Description]) -> tuple[Relation, ...]:
@@ -160,6 +162,8 @@ def _one_sided(end: End, field: Ref | RefsListType) -> Relation:
 def _two_sided(end: End, field: Ref | RefsListType, partner: End, facing: Ref | RefsListType) -> Relation:
     required = field.options.required
     if isinstance(field, RefsListType) and isinstance(facing, RefsListType):
+        if field.on_fill is facing.on_fill is FillStrategy.NOT_FILL:
+            raise DescriptionError(f"{end} and {partner} are both NOT_FILL: one of two facing lists must be filled.")
         return Relation(
             RelationKind.MANY_TO_MANY,
             end,
@@ -170,6 +174,7 @@ def _two_sided(end: End, field: Ref | RefsListType, partner: End, facing: Ref | 
             on_owner_delete=field.on_delete,
             fill_owner=field.on_fill is FillStrategy.FILL,
             fill_inverse=facing.on_fill is FillStrategy.FILL,
+            inverse_required=facing.options.required,
         )
     if isinstance(facing, RefsListType):
         return Relation(
@@ -180,6 +185,15 @@ def _two_sided(end: End, field: Ref | RefsListType, partner: End, facing: Ref | 
             required,
             on_target_delete=facing.on_delete,
             fill_inverse=facing.on_fill is FillStrategy.FILL,
+            inverse_required=facing.options.required,
         )
     strategy = DeleteStrategy.MUST_BE_EMPTY if required else DeleteStrategy.UNLINK_REFERENCED_ITEMS
-    return Relation(RelationKind.ONE_TO_ONE, end, field.collection, partner, required, on_target_delete=strategy)
+    return Relation(
+        RelationKind.ONE_TO_ONE,
+        end,
+        field.collection,
+        partner,
+        required,
+        on_target_delete=strategy,
+        inverse_required=facing.options.required,
+    )

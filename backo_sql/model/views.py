@@ -6,7 +6,6 @@ isn't marked `"!name"`; `+name` shows only what is marked `"name"`, and what sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -47,11 +46,21 @@ def project(description: Description, view: str | None) -> Projection:
     return Projection(description.name, view, _choose(description, description.item, view, ()))
 
 
+def known_view(description: Description, view: str | None) -> str | None:
+    """Return a view's name, or for one that no field mentions the name of all of its kind.
+
+    A client may ask for any name: what is worked out per view must not grow with what clients think of.
+    """
+    if view is None or view.removeprefix("+") in description.view_names:
+        return view
+    return "+" if view.startswith("+") else None
+
+
 def _choose(description: Description, structure: DictType, view: str | None, prefix: Path) -> tuple[Node, ...]:
     nodes: list[Node] = []
     for name, field in structure.fields.items():
         path = (*prefix, name)
-        shown = _shown(field, view)
+        shown = path == ("_id",) or in_view(field, view)
         if isinstance(field, DictType):
             if shown is False:
                 continue
@@ -63,7 +72,7 @@ def _choose(description: Description, structure: DictType, view: str | None, pre
     return tuple(nodes)
 
 
-def _shown(field: FieldType[Any], view: str | None) -> bool | None:
+def in_view(field: FieldType[Any], view: str | None) -> bool | None:
     """Tell whether a view has a field; `None` for a strict view that doesn't say, so that a `Dict` is looked into."""
     if view is None:
         return True
@@ -74,19 +83,3 @@ def _shown(field: FieldType[Any], view: str | None) -> bool | None:
     if f"!{name}" in field.options.views:
         return False
     return None if strict else True
-
-
-def dump(projection: Projection, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON form of an item's values, as far as a view shows them. A list that isn't loaded is left out."""
-    return _dump(projection.tree, values)
-
-
-def _dump(nodes: tuple[Node, ...], values: Mapping[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for name, content in nodes:
-        if isinstance(content, tuple):
-            shown[name] = _dump(content, values[name])
-        elif name in values:
-            value = values[name]
-            shown[name] = None if value is None else content.type.dump(value)
-    return shown

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import QueryError
 from ..model.paths import Path, parse_path
-from .ast import OPERATORS, Condition, Operator
+from .ast import MAX_CONDITIONS, OPERATORS, Condition, Operator
 
 DEFAULT_PAGE = 10
 
@@ -73,12 +73,14 @@ def parse_conditions(pairs: Iterable[tuple[str, str]]) -> list[Condition]:
     """Read the conditions of a query string: `path=value`, `path.$op=value`; a repeated path is one of its values.
 
     Raises:
-        QueryError: naming the operator that isn't one.
+        QueryError: naming the operator that isn't one; or there are too many conditions.
     """
     texts: dict[tuple[Path, Operator], list[str]] = {}
     for key, text in pairs:
         if not is_parameter(key):
             texts.setdefault(_split(key), []).append(text)
+    if len(texts) > MAX_CONDITIONS:
+        raise QueryError(f"The filter has more than {MAX_CONDITIONS} conditions.")
     conditions = []
     for (path, operator), values in texts.items():
         if operator in (Operator.IN, Operator.NIN) or (operator is Operator.EQ and len(values) > 1):

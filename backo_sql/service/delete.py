@@ -4,28 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import NotFoundError
 from ..items.item import Item
-from ..links.cascade import carry_out, plan_delete
+from ..links.cascade import DeletePlan, carry_out, plan_delete
+from .read import check_identifier, get_many, not_found
+from .unit import UnitOfWork
 
 if TYPE_CHECKING:
     from .service import Service
 
 
 def delete(service: Service, item: Item) -> None:
-    """Delete an item and what its strategies say; the object is empty afterwards."""
-    delete_by_id(service, item._bound().name, item._id)
+    """Delete an item and what its strategies say; the object is empty afterwards.
+
+    Raises:
+        NotFoundError: it isn't there any more.
+        NotEmptyError: other items refer to it and must not be left behind; nothing is deleted.
+    """
+    collection, identifier = item._bound().name, item._id
+    _delete(service, collection, identifier, item)
     item._deleted()
 
 
 def delete_by_id(service: Service, collection: str, identifier: str) -> None:
-    """Delete an item and what its strategies say.
+    """Delete an item and what its strategies say; see `delete`."""
+    check_identifier(collection, identifier)
+    _delete(service, collection, identifier, None)
 
-    Raises:
-        NotFoundError: it isn't there.
-        NotEmptyError: other items refer to it and must not be left behind; nothing is deleted.
-    """
+
+def _delete(service: Service, collection: str, identifier: str, item: Item | None) -> None:
     with service.unit(write=True) as unit:
         if not unit.session(collection).existing(collection, [identifier]):
-            raise NotFoundError(f"There is no item {identifier!r} in {collection!r}.")
-        carry_out(unit, plan_delete(unit, service.model, collection, [identifier]))
+            raise not_found(collection, identifier)
+        plan = plan_delete(unit, service.model, collection, [identifier])
+        _tell(service, unit, plan, item)
+        carry_out(unit, plan)
+
+
+def _tell(service: Service, unit: UnitOfWork, plan: DeletePlan, item: Item | None) -> None:
+    """Fire `before_delete` for every item that goes, where somebody listens, the one that was asked for first."""
+    for collection, identifiers in reversed(plan.deleted):
+        events = service.collections[collection].item_type.events
+        if events.isdisjoint(("before_delete", "committed")):
+            continue
+        known = [item] if item is not None and identifiers == [item._id] else None
+        for going in known or get_many(service, unit, collection, identifiers):
+            going.trigg("before_delete")
+            if "committed" in events:
+                unit.after_commit(lambda gone=going: gone.trigg("committed"))  # type: ignore[misc]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotFoundError
+from ..errors import NotFoundError, QueryError
 from ..items.item import Item
+from ..items.rules import compute
+from ..items.views import dump_item
 from ..links.reading import fill
+from ..model.description import Description, Place, put_value
 from ..model.views import Projection
-from ..query.ast import Condition
+from ..query.ast import Condition, OneOf
 from ..query.bind import bind
 from ..query.parse_dict import parse_filter
 from ..query.plan import SelectPlan
 from ..storage.interface import Form, Record
+from ..types.container import blank_value
+from ..types.reference import is_id
 from .unit import UnitOfWork
 
 if TYPE_CHECKING:
     from .service import Service
+
+_SHOWN = 64  # how much of an id that somebody made up a message repeats
 
 
 def get(service: Service, collection: str, identifier: str, into: Item | None = None) -> Item:
@@ -36,6 +43,8 @@ def get(service: Service, collection: str, identifier: str, into: Item | None = 
         record = _get(service, unit, service.projection(collection), identifier, Form.VALUES)
     if into is not None:
         into._stored(record.values, record.version)
+        if service.model.descriptions[collection].per_item:
+            revive(service.model.descriptions[collection], into)
         return into
     return _item(service, collection, record)
 
@@ -53,12 +62,26 @@ def get_locked(service: Service, unit: UnitOfWork, collection: str, identifier: 
     )
 
 
+def get_many(service: Service, unit: UnitOfWork, collection: str, identifiers: Sequence[str]) -> list[Item]:
+    """Read several items at once; those that aren't there are left out.
+
+    Returns:
+        The items, in the order of the ids.
+    """
+    leaf = service.model.descriptions[collection].leaves[("_id",)]
+    plan = SelectPlan(service.projection(collection), OneOf(leaf, tuple(identifiers)))
+    records = {record.identifier: record for record in _select(service, unit, plan, Form.VALUES)}
+    return [_item(service, collection, records[identifier]) for identifier in identifiers if identifier in records]
+
+
 def get_json(service: Service, collection: str, identifier: str, view: str) -> dict[str, Any]:
-    """Read one item in a view, without building an `Item`.
+    """Read one item in a view; an `Item` is built only where its description needs one.
 
     Raises:
         NotFoundError: there is none.
     """
+    if service.model.descriptions[collection].per_item:
+        return dump_item(service.projection(collection, view), get(service, collection, identifier))
     with service.unit(write=False) as unit:
         return _get(service, unit, service.projection(collection, view), identifier, Form.JSON).values
 
@@ -69,6 +92,10 @@ def select(service: Service, collection: str, filters: Any, page: int, skip: int
     Raises:
         QueryError: the filter can't be understood.
     """
+    numbers: dict[str, Any] = {"page": page, "skip": skip}
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise QueryError(f"{name!r} must be an integer of at least 0, not {number!r}.")
     where = bind(parse_filter(filters), service.model.descriptions[collection])
     plan = SelectPlan(service.projection(collection), where, page or None, skip)
     with service.unit(write=False) as unit:
@@ -86,25 +113,49 @@ def count(service: Service, collection: str, filters: Any) -> int:
 def page_json(
     service: Service, collection: str, conditions: Iterable[Condition], view: str, limit: int, skip: int
 ) -> tuple[list[dict[str, Any]], int]:
-    """Read a page in a view, without building an `Item`, and count all that match.
+    """Read a page in a view and count all that match; an `Item` is built only where its description needs one.
 
     Returns:
         The items and the total.
     """
     where = bind(conditions, service.model.descriptions[collection])
-    plan = SelectPlan(service.projection(collection, view), where, limit, skip)
+    projection = service.projection(collection, view)
+    per_item = service.model.descriptions[collection].per_item
     with service.unit(write=False) as unit:
-        records = _select(service, unit, plan, Form.JSON)
+        if per_item:
+            plan = SelectPlan(service.projection(collection), where, limit, skip)
+            records = _select(service, unit, plan, Form.VALUES)
+            result = [dump_item(projection, _item(service, collection, record)) for record in records]
+        else:
+            records = _select(service, unit, SelectPlan(projection, where, limit, skip), Form.JSON)
+            result = [record.values for record in records]
         total = unit.session(collection).count(collection, where)
-    return [record.values for record in records], total
+    return result, total
+
+
+def check_identifier(collection: str, identifier: Any) -> None:
+    """Refuse what can be no id before a storage sees it: some would cut it short, some would choke on it.
+
+    Raises:
+        NotFoundError: in the words of an unknown id.
+    """
+    if not isinstance(identifier, str) or not is_id(identifier):
+        raise not_found(collection, identifier)
+
+
+def not_found(collection: str, identifier: object) -> NotFoundError:
+    """Make the error of an unknown id."""
+    shown = repr(identifier) if len(str(identifier)) <= _SHOWN else f"{str(identifier)[:_SHOWN]!r}…"
+    return NotFoundError(f"There is no item {shown} in {collection!r}.")
 
 
 def _get(
     service: Service, unit: UnitOfWork, projection: Projection, identifier: str, form: Form, *, lock: bool = False
 ) -> Record:
+    check_identifier(projection.collection, identifier)
     record = unit.session(projection.collection).get(projection, identifier, form, lock=lock)
     if record is None:
-        raise NotFoundError(f"There is no item {identifier!r} in {projection.collection!r}.")
+        raise not_found(projection.collection, identifier)
     fill(unit, service.model, projection, [identifier], [record])
     return record
 
@@ -116,6 +167,19 @@ def _select(service: Service, unit: UnitOfWork, plan: SelectPlan, form: Form) ->
 
 
 def _item(service: Service, collection: str, record: Record) -> Item:
+    """Make a live item of what was read: compute what isn't stored, and tell those who listen."""
     owner = service.collections[collection]
+    description = service.model.descriptions[collection]
     item: Item = owner.item_type.live_class._of(owner, record.values, record.version)  # type: ignore[attr-defined]
+    if description.per_item:
+        revive(description, item)
     return item
+
+
+def revive(description: Description, item: Item) -> None:
+    """Give an item that was just read its fields that aren't stored, and fire `loaded`."""
+    for leaf in description.leaves.values():
+        if leaf.place is Place.NOWHERE:
+            put_value(item._raw, leaf.path, blank_value(leaf.type))
+    compute(item)
+    item.trigg("loaded")

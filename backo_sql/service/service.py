@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 from ..items.item import Item
 from ..model.collection import Collection
 from ..model.model import Model
+from ..model.paths import Path
 from ..model.registry import Backoffice
-from ..model.views import Projection, project
+from ..model.views import Projection, known_view, project
 from ..storage.interface import Backend
 from .create import create
 from .delete import delete
+from .get_many import get_linked, get_many
 from .read import count, get, select
 from .unit import UnitOfWork, unit_of_work
 from .update import update
@@ -38,12 +40,11 @@ class Service:
 
     def projection(self, collection: str, view: str | None = None) -> Projection:
         """Return the fields of a view, worked out once."""
-        key = (collection, view)
+        description = self.model.descriptions[collection]
+        key = (collection, known_view(description, view))
         found = self._projections.get(key)
         if found is None:
-            found = project(self.model.descriptions[collection], view)
-            if len(self._projections) < _MOST_PROJECTIONS:
-                self._projections[key] = found
+            found = self._projections[key] = project(description, key[1])
         return found
 
     def backend(self, collection: str) -> Backend:
@@ -70,6 +71,14 @@ class Service:
         """Read an item; see `service/read.py`."""
         return get(self, collection, identifier, into)
 
+    def get_many(self, collection: str, identifiers: Sequence[str]) -> dict[str, Item]:
+        """Read many items by their ids; see `service/get_many.py`."""
+        return get_many(self, collection, identifiers)
+
+    def get_linked(self, collection: str, path: Path, identifiers: Sequence[str]) -> dict[str, list[str]]:
+        """Read the ids that a reference of many items links to; see `service/get_many.py`."""
+        return get_linked(self, collection, path, identifiers)
+
     def select(self, collection: str, filters: Any, page: int, skip: int) -> list[Item]:
         """Read the items that match; see `service/read.py`."""
         return select(self, collection, filters, page, skip)
@@ -90,7 +99,3 @@ class Service:
         """Delete all items of a collection and all links to them."""
         with self.unit(write=True) as unit:
             unit.session(collection).drop(collection)
-
-
-#: A view may have any name, and a client may try many: only so many plans are kept.
-_MOST_PROJECTIONS = 1000

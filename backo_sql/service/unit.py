@@ -6,7 +6,7 @@ refused verb leaves nothing behind in a transaction that goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 
@@ -31,6 +31,8 @@ class UnitOfWork:
         self.write = write
         self._backends = backends
         self._sessions: dict[int, Session] = {}
+        self._savepoints: list[ExitStack] = []
+        self._afterwards: list[Callable[[], None]] = []
 
     def session(self, collection: str) -> Session:
         """Return the session of the backend that a collection lives in."""
@@ -38,20 +40,39 @@ class UnitOfWork:
         session = self._sessions.get(id(backend))
         if session is None:
             session = self._sessions[id(backend)] = backend.session(self.model, write=self.write)
+            for stack in self._savepoints:
+                stack.enter_context(session.savepoint())
         return session
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo, on every session begun so far, what is done inside when it is left by an exception."""
+        """Undo what is done inside when it is left by an exception, on sessions that are begun inside too."""
         with ExitStack() as stack:
             for session in tuple(self._sessions.values()):
                 stack.enter_context(session.savepoint())
-            yield
+            self._savepoints.append(stack)
+            noted = len(self._afterwards)
+            try:
+                yield
+            except BaseException:
+                del self._afterwards[noted:]
+                raise
+            finally:
+                self._savepoints.pop()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Do something once everything is kept, and not at all when it is undone."""
+        self._afterwards.append(call)
 
     def commit(self) -> None:
         """Keep everything."""
         for session in self._sessions.values():
             session.commit()
+
+    def tell(self) -> None:
+        """Do what was to be done after the commit."""
+        for call in self._afterwards:
+            call()
 
     def close(self) -> None:
         """Give all connections back; what was not committed is undone."""
@@ -81,3 +102,4 @@ def unit_of_work(model: Model, backends: Mapping[str, Backend], *, write: bool) 
     finally:
         _open.reset(token)
         unit.close()
+    unit.tell()

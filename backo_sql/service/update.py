@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConflictError, Fault, NotFoundError, validation_error
+from ..errors import ConflictError, Fault, validation_error
 from ..items.item import Item, StatusType
+from ..items.judging import judge_saved
 from ..links import change
 from ..links.change import ReferenceChange
 from ..links.reading import settle
 from ..links.targets import check_targets
 from ..model.description import get_value, has_value
 from ..model.paths import Path
-from .read import get_locked
+from ..types.base import identical
+from .read import get_locked, not_found
 from .unit import UnitOfWork
 
 if TYPE_CHECKING:
@@ -30,9 +33,13 @@ def update(service: Service, item: Item) -> None:
     """
     if item._status is StatusType.SAVED:
         return
-    with service.unit(write=True) as unit:
-        after, version = _write(service, unit, item)
-    item._stored(after, version)
+    memento = item._memento()
+    try:
+        with service.unit(write=True) as unit:
+            _save(service, unit, item)
+    except BaseException:
+        item._recall(memento)
+        raise
 
 
 def modify(service: Service, collection: str, identifier: str, apply: Callable[[Item], None]) -> Item:
@@ -52,19 +59,54 @@ def modify(service: Service, collection: str, identifier: str, apply: Callable[[
     with service.unit(write=True) as unit:
         item = get_locked(service, unit, collection, identifier)
         apply(item)
-        after, version = _write(service, unit, item)
-    item._stored(after, version)
+        _save(service, unit, item)
     return item
 
 
-def _write(service: Service, unit: UnitOfWork, item: Item) -> tuple[dict[str, Any], int]:
+def _save(service: Service, unit: UnitOfWork, item: Item) -> None:
+    """Tell those who listen, and write what changed. An item that is as it was read is left alone."""
+    before = item._loaded
+    if before is None or identical(before, item._raw):
+        item._stored(copy.deepcopy(item._raw), item._version)
+        return
+    events = item._type.events
+    if "before_save" in events:
+        item.trigg("before_save", old_object=_of(item, before))
+    after, version = _write(service, unit, item, before)
+    item._stored(after, version)
+    hook = item._type.hooks.post_save
+    if hook is not None:
+        hook(item)
+    item.trigg("saved")
+    if "committed" in events:
+        unit.after_commit(lambda: item.trigg("committed"))
+
+
+def _of(item: Item, values: dict[str, Any]) -> Item:
+    """Make the item as it was read."""
+    old: Item = type(item)._of(item._bound(), copy.deepcopy(values), item._version)
+    return old
+
+
+def _judged(item: Item) -> dict[str, Any]:
+    """Return the values to be stored: as they are, or as the hooks leave them."""
+    if not item._type.hooks.any:
+        return copy.deepcopy(item._raw)
+    draft = item.copy()
+    draft.disable_permissions()
+    judge_saved(draft)
+    return draft._raw
+
+
+def _write(service: Service, unit: UnitOfWork, item: Item, before: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """Write the difference between an item as it was read and as it is; return its values and version afterwards."""
     collection, model = item._bound().name, service.model
-    after = item.get_value()
-    if item._loaded is None:
-        return after, item._version
-    columns = _changed_columns(service, collection, item._loaded, after)
-    references = _changed_references(service, unit, collection, item._loaded, after)
+    try:
+        after = _judged(item)
+    except Fault as fault:
+        raise validation_error(fault) from None
+    columns = _changed_columns(service, collection, before, after)
+    references = _changed_references(service, unit, collection, before, after)
     if not columns and not references:
         return after, item._version
     identifier = after["_id"]
@@ -93,7 +135,7 @@ def _write_row(
     if changes and session.update(collection, identifier, changes, version):
         return
     if not session.existing(collection, [identifier]):
-        raise NotFoundError(f"There is no item {identifier!r} in {collection!r}.")
+        raise not_found(collection, identifier)
     if changes:
         raise ConflictError(f"The item {identifier!r} of {collection!r} was changed by somebody else meanwhile.")
 
@@ -116,7 +158,7 @@ def _changed_columns(
     return {
         leaf.path: value
         for leaf in service.model.descriptions[collection].stored
-        if (value := get_value(after, leaf.path)) != get_value(before, leaf.path)
+        if not identical(value := get_value(after, leaf.path), get_value(before, leaf.path))
     }
 
 

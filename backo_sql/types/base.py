@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey, PathKeys, validation_error
 from .kinds import Kind
@@ -18,6 +19,17 @@ V = TypeVar("V")
 
 EQUALITY = frozenset({"$eq", "$ne", "$in", "$nin"})
 ORDERING = frozenset({"$lt", "$lte", "$gt", "$gte"})
+
+
+#: what messages call a value that came as JSON
+_KINDS: dict[type, str] = {
+    str: "a text",
+    int: "an integer",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+}
 
 
 class FieldType(Generic[V]):
@@ -38,11 +50,15 @@ class FieldType(Generic[V]):
     dumps_natively: ClassVar[bool] = True
     #: a value read from a JSON document is the Python value already: `restore` need not be called
     restores_natively: ClassVar[bool] = False
+    #: the value is the one that its storage kind keeps: `encode` and `decode` need not be called
+    encodes_natively: ClassVar[bool] = True
 
     def __init__(self, **options: Any) -> None:
         self.options = self._convert_limits(resolve_options(self.type_name(), COMMON | self.own_options, options))
         self._value: Any = MISSING
         self.check_options()
+        self.is_dynamic = self._has_functions()
+        self.events = self._events()
         self.check_default()
 
     # -- the contract of a type --------------------------------------------------------------------
@@ -50,6 +66,10 @@ class FieldType(Generic[V]):
     def convert(self, value: Any) -> V:
         """Return the value as this type keeps it, or raise a `Fault` of kind TYPE. Never called with `None`."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it converts a value.")
+
+    def convert_in(self, value: Any, root: Any) -> V:
+        """Return what `convert` does; a type that holds others hands the outermost object on to their functions."""
+        return self.convert(value)
 
     def check(self, value: V) -> None:
         """Raise a `Fault` when a converted value breaks a rule of this type. The choices are checked apart."""
@@ -65,9 +85,21 @@ class FieldType(Generic[V]):
             return None if value is None else self.dump(value)
         return self.inner(keys[0]).dump_at(keys[1:], value)
 
+    def view_type(self, value: Any) -> FieldType[Any] | None:
+        """Return the type whose live object shows a value of this type; `None` where it is shown as it is."""
+        return self if self.is_container else None
+
     def inner(self, key: PathKey) -> FieldType[Any]:
         """Return the type of what a container holds under a key; a scalar holds nothing."""
         raise KeyError(key)
+
+    def encode(self, value: V) -> Any:
+        """Return the value as the storage kind keeps it; see `Kind`."""
+        return value
+
+    def decode(self, stored: Any) -> V:
+        """Return the value that `encode` was given."""
+        return stored  # type: ignore[no-any-return]
 
     def restore(self, stored: Any) -> V:
         """Read a value back from a JSON document that `dump` wrote."""
@@ -91,49 +123,128 @@ class FieldType(Generic[V]):
         """The class whose name users know: the field's own, or for a container that of its live object."""
         return type(self)
 
-    def load(self, value: Any) -> V | None:
-        """Accept a value from outside, converted and checked, or raise a `Fault`."""
+    def load(self, value: Any, root: Any = None) -> V | None:
+        """Accept a value from outside, transformed, converted and checked, or raise a `Fault`.
+
+        Args:
+            value: as it was given.
+            root: the outermost object that the value is for, which functions of the description may look at.
+        """
         options = self.options
+        if options.transform is not None:
+            value = options.transform(value=value, root=root, old=None)
         if value is None:
-            if options.required:
-                raise Fault("Must not be null.")
-            if options.default is not MISSING and options.default is not None:
-                raise Fault("Must not be null: leave the field out to have its default.")
+            self.load_null()
             return None
-        converted = self.convert(value)
-        self.check(converted)
-        if options.choices is not None and converted not in options.choices:
-            raise Fault(f"Must be one of: {', '.join(map(repr, options.choices))}.")
+        converted = self.convert_in(value, root)
+        self.check_constants(converted)
         return converted
 
-    def load_missing(self) -> V | None:
+    def check_constants(self, value: V) -> None:
+        """Check a converted value against the constants of its description."""
+        self.check(value)
+        choices = self.options.choices
+        if choices is not None and not callable(choices) and value not in choices:
+            raise self._not_a_choice(choices)
+
+    def load_null(self) -> None:
+        """Raise a `Fault` where `None` was given and can't be kept.
+
+        A null beside another default is refused unless `allow_none` says that it is meant: whoever wants the default
+        leaves the field out.
+        """
+        options = self.options
+        if options.required and options.exists is True:
+            raise Fault("Must not be null.")
+        if not options.allow_none and options.default is not MISSING and options.default is not None:
+            raise Fault("Must not be null: leave the field out to have its default.")
+
+    def load_missing(self, root: Any = None) -> V | None:
         """Return what stands for a value that was not given, or raise a `Fault` where one must be."""
         if self.options.default is not MISSING:
-            return self.default_value()
-        if self.options.required:
+            return self.default_value(root)
+        if self.options.required and self.options.exists is True and self.options.compute is None:
             raise Fault("Is required.")
         return None
 
-    def default_value(self) -> V | None:
+    def default_value(self, root: Any = None) -> V | None:
         """Make the default of a new item: the constant, copied, or what the function returns, checked."""
         default = self.options.default
         if default is MISSING or default is None:
             return None
         if callable(default):
-            return self.load(default())
+            made = default(root=root)
+            return None if made is None else self.load(made, root)
         return self.convert(copy.deepcopy(default))
+
+    def relaxed(self) -> Self:
+        """Return the same field, which asks for no value."""
+        other = copy.copy(self)
+        other.options = dataclasses.replace(self.options, required=False)
+        return other
+
+    def check_rules(self, value: V, root: Any, old: Any) -> None:
+        """Check a value against the functions of its description, when all values of its root are in place.
+
+        Args:
+            value: as the root shows it, never `None`.
+            root: the outermost object.
+            old: the value before the change.
+
+        Raises:
+            Fault: a rule is broken.
+            DescriptionError: a function returned something that is no rule.
+        """
+        options = self.options
+        if callable(options.choices):
+            choices = options.choices(value=value, root=root)
+            if not isinstance(choices, list | tuple | set | frozenset):
+                raise DescriptionError(f"The function of option 'in' returned {choices!r}: a list was expected.")
+            if plain(value) not in choices:
+                raise self._not_a_choice(choices)
+        for constraint in options.constraints:
+            if constraint(value=value, root=root, old=old) is False:
+                raise Fault("Breaks a constraint.")
+
+    def _not_a_choice(self, choices: Iterable[Any]) -> Fault:
+        return Fault(f"Must be one of: {', '.join(map(str, choices))}.")
+
+    def _has_functions(self) -> bool:
+        """Tell whether a change elsewhere in the same item may concern this field, so that all of it is looked at."""
+        options = self.options
+        return bool(
+            callable(options.choices)
+            or callable(options.min)
+            or callable(options.max)
+            or any(map(callable, options.patterns))
+            or options.constraints
+            or options.compute is not None
+            or options.exists is not True
+            or options.onchange is not None
+            or any(event in ("change", "changed") for event, _ in options.on)
+        )
+
+    def _events(self) -> frozenset[str]:
+        """Return the events that somebody listens to, here or further in."""
+        return frozenset(event for event, _ in self.options.on)
 
     def _convert_limits(self, options: Options) -> Options:
         """Bring the values inside options (choices, bounds) to the form of this type's values."""
         changes: dict[str, Any] = {}
-        if options.choices is not None:
+        if options.choices is not None and not callable(options.choices):
             changes["choices"] = tuple(
                 self._convert_limit("in", choice) for choice in options.choices if choice is not None
             )
+            if not changes["choices"]:
+                raise DescriptionError("Option 'in' holds no value but None: no value could ever be accepted.")
         if "min" in self.own_options and not self.is_container:
-            changes["min"] = None if options.min is None else self._convert_limit("min", options.min)
-            changes["max"] = None if options.max is None else self._convert_limit("max", options.max)
-            if changes["min"] is not None and changes["max"] is not None and changes["min"] > changes["max"]:
+            limits = {
+                name: limit if limit is None or callable(limit) else self._convert_limit(name, limit)
+                for name, limit in (("min", options.min), ("max", options.max))
+            }
+            changes.update(limits)
+            fixed: list[Any] = [limit for limit in limits.values() if limit is not None and not callable(limit)]
+            if len(fixed) == 2 and fixed[0] > fixed[1]:
                 raise DescriptionError(f"{self.type_name()} has min={options.min!r} above max={options.max!r}.")
         return dataclasses.replace(options, **changes)
 
@@ -160,7 +271,7 @@ class FieldType(Generic[V]):
 
     def wrong_type(self, expected: str, value: object) -> Fault:
         """Make the fault of a value of another type. The value itself is shown only when it is short and harmless."""
-        shown = f", not {type(value).__name__}" if value is not None else ""
+        shown = f", not {_KINDS.get(type(value), type(value).__name__)}" if value is not None else ""
         return Fault(f"Must be {expected}{shown}.", FaultKind.TYPE)
 
     # -- a field that stands alone -----------------------------------------------------------------
@@ -172,9 +283,12 @@ class FieldType(Generic[V]):
             ValidationError: the value is refused; the old one stays.
         """
         try:
-            self._value = self.load(value)
+            loaded = self.load(value, self)
+            if loaded is not None:
+                self.check_rules(loaded, self, self.get_value())
         except Fault as fault:
             raise validation_error(fault) from None
+        self._value = loaded
 
     def get_value(self) -> V | None:
         """Return the value of a stand-alone field; its default when none was set."""
@@ -188,9 +302,25 @@ class FieldType(Generic[V]):
 
 
 def plain(value: Any) -> Any:
-    """Return the plain Python value of a live object or a stand-alone field; anything else as it is."""
+    """Return the plain Python value of a live object or a stand-alone field; anything else as it is.
+
+    An item stands for its id.
+    """
+    if getattr(type(value), "_stands_for_its_id", False):
+        return value._id
     get_value = getattr(type(value), "get_value", None)
     return value.get_value() if get_value is not None else value
+
+
+def identical(one: Any, other: Any) -> bool:
+    """Tell whether two plain values are equal and of the same types at every depth: `1`, `1.0` and `True` are not."""
+    if type(one) is not type(other) or one != other:
+        return False
+    if isinstance(one, dict):
+        return all(identical(value, other[key]) for key, value in one.items())
+    if isinstance(one, list | tuple):
+        return all(map(identical, one, other))
+    return True
 
 
 def frozen_type(field: object, where: str) -> FieldType[Any]:

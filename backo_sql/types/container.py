@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
 from .base import FieldType, frozen_type, plain
 from .kinds import Kind
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+#: PostgreSQL has columns of these names on every table (its manual, "System Columns").
+_SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 
 def check_name(name: object, what: str) -> str:
@@ -45,6 +50,8 @@ def freeze_fields(schema: object, live_class: type) -> Mapping[str, FieldType[An
     folded: dict[str, str] = {}
     for name, field in schema.items():
         check_name(name, "The field name")
+        if name.lower() in _SYSTEM_COLUMNS:
+            raise DescriptionError(f"The field name {name!r} is one of PostgreSQL's own columns: choose another.")
         if hasattr(live_class, name):
             raise DescriptionError(f"The field name {name!r} is a method of {live_class.__name__}: choose another.")
         other = folded.setdefault(name.lower(), name)
@@ -70,6 +77,8 @@ class DictType(FieldType[dict[str, Any]]):
             if name in options:
                 raise DescriptionError(f"{live_class.__name__} has no option {name!r}: give it to the fields inside.")
         super().__init__(**options)
+        if self.options.exists is not True:
+            self.writable = _relaxed(fields)
 
     @classmethod
     def type_name(cls) -> str:
@@ -82,41 +91,53 @@ class DictType(FieldType[dict[str, Any]]):
 
     def convert(self, value: Any) -> dict[str, Any]:
         """Accept a mapping as the whole value: what is absent takes its default, or is a fault where it is required."""
-        return self._convert(value, partial=False)
+        return self._convert(value, None, partial=False)
 
-    def load_partial(self, value: Any) -> dict[str, Any]:
+    def load_partial(self, value: Any, root: Any = None) -> dict[str, Any]:
         """Accept a mapping as a change: what is absent stays as it is, and isn't in what comes back."""
-        return self._convert(value, partial=True)
+        if self.options.transform is not None:
+            value = self.options.transform(value=value, root=root, old=None)
+        return self._convert(value, root, partial=True)
 
-    def load(self, value: Any) -> dict[str, Any]:
+    def load(self, value: Any, root: Any = None) -> dict[str, Any]:
         """Accept a mapping; `null` empties a `Dict` that is not required."""
+        if self.options.transform is not None:
+            value = self.options.transform(value=value, root=root, old=None)
         if value is None:
-            if self.options.required:
-                raise Fault("Must not be null.")
-            return self.convert({})
-        converted = self.convert(value)
-        self.check(converted)
-        return converted
+            self.load_null()
+            return self._convert({}, root, partial=False)
+        return self._convert(value, root, partial=False)
 
-    def load_missing(self) -> dict[str, Any]:
-        """A `Dict` is always there: an absent one has the defaults of its fields."""
-        default = super().load_missing() if self.options.default is not None else None
-        return self.convert({}) if default is None else default
+    def load_missing(self, root: Any = None) -> dict[str, Any]:
+        """A `Dict` is always there: an absent one has its default, else the defaults of its fields."""
+        default = super().load_missing(root) if self.options.default is not None else None
+        return self._convert({}, root, partial=False) if default is None else default
 
-    def _convert(self, value: Any, *, partial: bool) -> dict[str, Any]:
+    def _has_functions(self) -> bool:
+        return super()._has_functions() or any(field.is_dynamic for field in self.fields.values())
+
+    def _events(self) -> frozenset[str]:
+        return super()._events().union(*(field.events for field in self.fields.values()))
+
+    def _convert(self, value: Any, root: Any, *, partial: bool) -> dict[str, Any]:
         value = plain(value)
         if not isinstance(value, Mapping):
             raise self.wrong_type("an object", value)
         result: dict[str, Any] = {}
         faults: list[tuple[str | int, Fault]] = []
         for name, field in self.writable.items():
+            if field.options.compute is not None:
+                # A value for it is passed over: whoever sends back what it got isn't refused.
+                if not partial:
+                    result[name] = None
+                continue
             try:
                 if name in value:
                     given = plain(value[name])
                     nested = partial and isinstance(field, DictType) and given is not None
-                    result[name] = field.load_partial(given) if nested else field.load(given)  # type: ignore[attr-defined]
+                    result[name] = field.load_partial(given, root) if nested else field.load(given, root)  # type: ignore[attr-defined]
                 elif not partial:
-                    result[name] = field.load_missing()
+                    result[name] = field.load_missing(root)
             except Fault as fault:
                 faults.append((name, fault))
         faults.extend((str(name), self._unknown(str(name))) for name in value if name not in self.fields)
@@ -148,15 +169,42 @@ class DictType(FieldType[dict[str, Any]]):
 
     def blank(self) -> dict[str, Any]:
         """Return the values of an item that nobody filled yet: defaults, else `None`; nothing is required of it."""
-        values: dict[str, Any] = {}
-        for name, field in self.fields.items():
-            if isinstance(field, DictType):
-                values[name] = field.blank()
-            elif field.kind is Kind.LINKS:
-                values[name] = []
-            else:
-                values[name] = field.default_value()
-        return values
+        return {name: blank_value(field) for name, field in self.fields.items()}
+
+    def relaxed(self) -> Self:
+        """Return the same type, which asks for no value, nor do the fields inside."""
+        other = super().relaxed()
+        other.writable = _relaxed(self.writable)
+        return other
+
+    def with_only(self, fields: Mapping[str, FieldType[Any]]) -> Self:
+        """Return the same type with some of its fields, for an object that shows only these."""
+        other = copy.copy(self)
+        other.fields = MappingProxyType(dict(fields))
+        other.writable = MappingProxyType({name: fields[name] for name in self.writable if name in fields})
+        other.is_dynamic = other._has_functions()
+        other.events = other._events()
+        return other
+
+    def with_fields(self, fields: Mapping[str, FieldType[Any]]) -> Self:
+        """Return the same type with other fields."""
+        other = copy.copy(self)
+        other.fields = other.writable = MappingProxyType(dict(fields))
+        other.is_dynamic = other._has_functions()
+        other.events = other._events()
+        return other
+
+
+def _relaxed(fields: Mapping[str, FieldType[Any]]) -> Mapping[str, FieldType[Any]]:
+    """Return fields that ask for no value: whether one must be there is known when it is known whether they exist."""
+    return MappingProxyType({name: field.relaxed() for name, field in fields.items()})
+
+
+def blank_value(field: FieldType[Any]) -> Any:
+    """Return what a field holds that nobody filled yet."""
+    if isinstance(field, DictType):
+        return field.blank()
+    return [] if field.kind is Kind.LINKS else field.default_value()
 
 
 class ListType(FieldType[list[Any]]):
@@ -164,7 +212,7 @@ class ListType(FieldType[list[Any]]):
 
     kind: ClassVar[Kind] = Kind.JSON
     operators = frozenset()
-    own_options = frozenset({"min", "max"})
+    own_options = frozenset({"min", "max", "uniq"})
     is_container = True
 
     def __init__(self, element: object, live_class: type, **options: Any) -> None:
@@ -187,14 +235,29 @@ class ListType(FieldType[list[Any]]):
         """Refuse what a list can't have: bounds that are no lengths, links inside, an index."""
         for name in ("min", "max"):
             bound = getattr(self.options, name)
-            if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int) or bound < 0):
+            if callable(bound) or bound is None:
+                continue
+            if isinstance(bound, bool) or not isinstance(bound, int) or bound < 0:
                 raise DescriptionError(f"Option {name!r} of List is a number of elements, not {bound!r}.")
+        least, most = self.options.min, self.options.max
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            raise DescriptionError(f"List has min={self.options.min!r} above max={self.options.max!r}.")
         if self.options.unique or self.options.index:
             raise DescriptionError("A List has neither 'unique' nor 'index': it is stored as one document.")
         if self.options.choices is not None:
             raise DescriptionError("A List has no option 'in': give it to the type of its elements.")
 
+    def _has_functions(self) -> bool:
+        return super()._has_functions() or self.element.is_dynamic
+
+    def _events(self) -> frozenset[str]:
+        return super()._events() | self.element.events
+
     def convert(self, value: Any) -> list[Any]:
+        """Accept a list or a tuple, each element by the element type; a fault names the position."""
+        return self.convert_in(value, None)
+
+    def convert_in(self, value: Any, root: Any) -> list[Any]:
         """Accept a list or a tuple, each element by the element type; a fault names the position."""
         if not isinstance(value, list | tuple):
             raise self.wrong_type("a list", value)
@@ -202,7 +265,7 @@ class ListType(FieldType[list[Any]]):
         faults: list[tuple[str | int, Fault]] = []
         for position, element in enumerate(value):
             try:
-                result.append(self.element.load(plain(element)))
+                result.append(self.element.load(plain(element), root))
             except Fault as fault:
                 faults.append((position, fault))
         if faults:
@@ -210,12 +273,47 @@ class ListType(FieldType[list[Any]]):
         return result
 
     def check(self, value: list[Any]) -> None:
-        """Refuse a list with too few or too many elements."""
+        """Refuse a list with too few or too many elements, or with the same one twice."""
         options = self.options
-        if options.min is not None and len(value) < options.min:
-            raise Fault(f"Must hold at least {options.min} elements, not {len(value)}.")
-        if options.max is not None and len(value) > options.max:
-            raise Fault(f"Must hold at most {options.max} elements, not {len(value)}.")
+        self._check_length(
+            value,
+            None if callable(options.min) else options.min,
+            None if callable(options.max) else options.max,
+        )
+        if options.uniq:
+            self._check_repeats(value)
+
+    def check_rules(self, value: list[Any], root: Any, old: Any) -> None:
+        """Check also the bounds that are functions."""
+        super().check_rules(value, root, old)
+        options = self.options
+        self._check_length(
+            value,
+            options.min(value=value, root=root) if callable(options.min) else None,
+            options.max(value=value, root=root) if callable(options.max) else None,
+        )
+
+    @staticmethod
+    def _check_length(value: list[Any], least: Any, most: Any) -> None:
+        if least is not None and len(value) < least:
+            raise Fault(f"Must hold at least {least} elements, not {len(value)}.")
+        if most is not None and len(value) > most:
+            raise Fault(f"Must hold at most {most} elements, not {len(value)}.")
+
+    def _check_repeats(self, value: list[Any]) -> None:
+        faults: list[tuple[int, Fault]] = []
+        seen: dict[Any, int] = {}
+        for position, element in enumerate(value):
+            # What can't be a key of a dict is compared by its text in JSON.
+            known = element if isinstance(element, Hashable) else self._text(element)
+            first = seen.setdefault(known, position)
+            if first != position:
+                faults.append((position, Fault(f"Repeats the value at position {first}.")))
+        if faults:
+            raise Fault.collect(faults)
+
+    def _text(self, element: Any) -> str:
+        return json.dumps(self.element.dump(element), sort_keys=True)
 
     def dump(self, value: list[Any]) -> list[Any]:
         """Return the JSON form, element by element."""
@@ -230,3 +328,12 @@ class ListType(FieldType[list[Any]]):
         """Read a list back from a JSON document."""
         restore = self.element.restore
         return [None if element is None else restore(element) for element in stored]
+
+
+def has_rights(field: FieldType[Any]) -> bool:
+    """Tell whether a field, or one inside it, says anything of rights."""
+    if field.options.rights:
+        return True
+    if isinstance(field, DictType):
+        return any(has_rights(inner) for inner in field.fields.values())
+    return isinstance(field, ListType) and has_rights(field.element)

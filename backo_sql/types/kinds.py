@@ -14,8 +14,12 @@ class Kind(Enum):
     TEXT = "text"  # str
     INTEGER = "integer"  # int within 64 bits
     REAL = "real"  # finite float
+    DECIMAL = "decimal"  # decimal.Decimal with as many places as its `scale`
     BOOLEAN = "boolean"  # bool
+    BYTES = "bytes"  # bytes
     INSTANT = "instant"  # aware datetime in UTC
+    DATE = "date"  # date
+    TIME = "time"  # time without a zone
     JSON = "json"  # what a JSON document can hold
     LINK = "link"  # the id of an item, as str
     LINKS = "links"  # a list of ids; stored as links, never in the item's own row

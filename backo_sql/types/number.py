@@ -27,10 +27,27 @@ class RangeType(FieldType[V]):
     def check(self, value: V) -> None:
         """Refuse a value outside the range."""
         options = self.options
-        if options.min is not None and value < options.min:
-            raise Fault(f"Must be at least {self.dump(options.min)}.")
-        if options.max is not None and value > options.max:
-            raise Fault(f"Must be at most {self.dump(options.max)}.")
+        self._check_range(
+            value,
+            None if callable(options.min) else options.min,
+            None if callable(options.max) else options.max,
+        )
+
+    def check_rules(self, value: V, root: Any, old: Any) -> None:
+        """Check also the bounds that are functions."""
+        super().check_rules(value, root, old)
+        options = self.options
+        self._check_range(
+            value,
+            options.min(value=value, root=root) if callable(options.min) else None,
+            options.max(value=value, root=root) if callable(options.max) else None,
+        )
+
+    def _check_range(self, value: V, least: Any, most: Any) -> None:
+        if least is not None and value < least:
+            raise Fault(f"Must be at least {self.dump(least)}.")
+        if most is not None and value > most:
+            raise Fault(f"Must be at most {self.dump(most)}.")
 
 
 class Int(RangeType[int]):
@@ -64,7 +81,7 @@ class Int(RangeType[int]):
 
 
 class Float(RangeType[float]):
-    """A finite double. An `int` is accepted and becomes a float.
+    """A finite double. An `int` is accepted and becomes a float; `-0.0` becomes `0.0`, as not every database keeps it.
 
     Options of its own: `min`, `max`.
     """
@@ -84,7 +101,7 @@ class Float(RangeType[float]):
             raise Fault("Must be a number that a double can hold.") from None
         if not math.isfinite(number):
             raise Fault("Must be a finite number.")
-        return number
+        return number + 0.0  # which leaves every number but -0.0 as it is
 
     def parse(self, text: str) -> float:
         """Read a decimal number, with or without an exponent."""

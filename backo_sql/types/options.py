@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypedDict
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, TypedDict, cast
 
 from ..errors import DescriptionError
+from .calls import Function, as_handler, by_parameters
 
 
 class _Missing:
@@ -38,16 +40,27 @@ class Options:
     """The options of one field, under their canonical names."""
 
     required: bool = False
-    default: Any = MISSING
+    allow_none: bool = False
+    default: Any = MISSING  # a value, or a function from `by_parameters`
     description: str | None = None
-    choices: tuple[Any, ...] | None = None
+    choices: tuple[Any, ...] | Function | None = None
     unique: bool = False
     index: bool = False
+    uniq: bool = False
     min: Any = None
     max: Any = None
     max_length: int | None = None
-    patterns: tuple[str, ...] = ()
+    precision: int | None = None
+    scale: int | None = None
+    patterns: tuple[str | Function, ...] = ()
+    transform: Function | None = None
+    constraints: tuple[Function, ...] = ()
+    onchange: Function | None = None
+    compute: Function | None = None
+    exists: bool | Function = True
     views: tuple[str, ...] = ()
+    on: tuple[tuple[str, Function], ...] = ()
+    rights: Mapping[str, bool | Function] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def _boolean(name: str, value: object) -> bool:
@@ -62,9 +75,11 @@ def _text_or_none(name: str, value: object) -> str | None:
     return value
 
 
-def _choices(name: str, value: object) -> tuple[Any, ...] | None:
+def _choices(name: str, value: object) -> tuple[Any, ...] | Function | None:
     if value is None:
         return None
+    if callable(value):
+        return by_parameters("in", value)
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise DescriptionError(f"Option {name!r} takes a list of values, not {value!r}.")
     choices = tuple(value)
@@ -81,13 +96,79 @@ def _positive(name: str, value: object) -> int | None:
     return value
 
 
-def _patterns(name: str, value: object) -> tuple[str, ...]:
+def _natural(name: str, value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise DescriptionError(f"Option {name!r} takes an integer of at least 0, not {value!r}.")
+    return value
+
+
+def _right(name: str, value: object) -> bool | Function:
+    if isinstance(value, bool):
+        return value
+    if not callable(value):
+        raise DescriptionError(f"Option {name!r} takes True, False or a function, not {value!r}.")
+    return value
+
+
+def _patterns(name: str, value: object) -> tuple[str | Function, ...]:
     if value is None:
         return ()
-    texts: Sequence[object] = (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
-    if not texts or not all(isinstance(text, str) for text in texts):
+    several: Sequence[object] = value if isinstance(value, list | tuple) else (value,)
+    if not all(isinstance(each, str) or callable(each) for each in several):
         raise DescriptionError(f"Option {name!r} takes a regular expression or a list of them, not {value!r}.")
-    return tuple(str(text) for text in texts)
+    return tuple(
+        each if isinstance(each, str) else by_parameters("pattern", cast("Function", each)) for each in several
+    )
+
+
+def _limit(name: str, value: object) -> Any:
+    return by_parameters("min", value) if callable(value) else value
+
+
+def _default(name: str, value: object) -> Any:
+    return by_parameters("default", value) if callable(value) else value
+
+
+def _function(name: str, value: object) -> Function | None:
+    if value is None:
+        return None
+    if not callable(value):
+        raise DescriptionError(f"Option {name!r} takes a function, not {value!r}.")
+    place = {"trans": "transform", "compute": "set", "onChange": "onchange", "on_change": "onchange"}.get(name, name)
+    return by_parameters(place, value)
+
+
+def _compute(name: str, value: object) -> Function | None:
+    # A second member names paths to listen to: accepted for code that has it, while all is recomputed on every change.
+    return _function("set", value[0] if isinstance(value, tuple) and len(value) == 2 else value)
+
+
+def _constraints(name: str, value: object) -> tuple[Function, ...]:
+    several = value if isinstance(value, list | tuple) else () if value is None else (value,)
+    if not all(callable(each) for each in several):
+        raise DescriptionError(f"Option {name!r} takes a function or a list of functions, not {value!r}.")
+    return tuple(by_parameters("constraints", each) for each in several)
+
+
+def _exists(name: str, value: object) -> bool | Function:
+    return by_parameters("exists", value) if callable(value) else _boolean(name, value)
+
+
+def _events(name: str, value: object) -> tuple[tuple[str, Function], ...]:
+    several = [value] if isinstance(value, tuple) else value
+    if not isinstance(several, list):
+        raise DescriptionError(f"Option {name!r} takes a list of (event, function), not {value!r}.")
+    for each in several:
+        if (
+            not isinstance(each, tuple)
+            or len(each) not in (2, 3)
+            or not isinstance(each[0], str)
+            or not callable(each[1])
+        ):
+            raise DescriptionError(f"Option {name!r} holds {each!r}: (event, function) was expected.")
+    return tuple((each[0], as_handler(each[1])) for each in several)
 
 
 def _views(name: str, value: object) -> tuple[str, ...]:
@@ -96,10 +177,6 @@ def _views(name: str, value: object) -> tuple[str, ...]:
             f"Option {name!r} takes a list of view names, each with or without a leading '!', not {value!r}."
         )
     return tuple(value)
-
-
-def _anything(name: str, value: object) -> object:
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +190,49 @@ class Option:
 
 OPTIONS: Final = (
     Option("required", ("required", "require"), _boolean),
-    Option("default", ("default",), _anything),
+    Option("allow_none", ("allow_none",), _boolean),
+    Option("default", ("default",), _default),
     Option("description", ("description", "desc"), _text_or_none),
     Option("choices", ("in", "union", "enum"), _choices),
     Option("unique", ("unique",), _boolean),
     Option("index", ("index",), _boolean),
-    Option("min", ("min", "minimum"), _anything),
-    Option("max", ("max", "maximum"), _anything),
+    Option("min", ("min", "minimum"), _limit),
+    Option("max", ("max", "maximum"), _limit),
     Option("max_length", ("max_length",), _positive),
     Option("patterns", ("pattern", "patterns", "regexp", "reg"), _patterns),
+    Option("uniq", ("uniq",), _boolean),
+    Option("precision", ("precision",), _positive),
+    Option("scale", ("scale",), _natural),
+    Option("transform", ("transform", "trans"), _function),
+    Option("constraints", ("constraint", "constraints"), _constraints),
+    Option("onchange", ("onchange", "onChange", "on_change"), _function),
+    Option("compute", ("set", "compute"), _compute),
+    Option("exists", ("exists",), _exists),
     Option("views", ("views", "view"), _views),
+    Option("on", ("on",), _events),
 )
 
-COMMON: Final = frozenset({"required", "default", "description", "choices", "unique", "index", "views"})
+COMMON: Final = frozenset(
+    {
+        "required",
+        "allow_none",
+        "default",
+        "description",
+        "choices",
+        "unique",
+        "index",
+        "transform",
+        "constraints",
+        "onchange",
+        "compute",
+        "exists",
+        "views",
+        "on",
+    }
+)
+
+#: `can_read`, `can_modify` and any other `can_…` are rights; these are other spellings of them.
+_RIGHTS = {"read": "read", "modify": "modify", "write": "modify", "can_write": "modify"}
 
 
 def resolve_options(type_name: str, accepted: frozenset[str], given: Mapping[str, object]) -> Options:
@@ -142,7 +249,14 @@ def resolve_options(type_name: str, accepted: frozenset[str], given: Mapping[str
     by_name = {name: option for option in OPTIONS if option.attribute in accepted for name in option.names}
     values: dict[str, Any] = {}
     written: dict[str, str] = {}
+    rights: dict[str, bool | Function] = {}
     for name, value in given.items():
+        right = _RIGHTS.get(name, name.removeprefix("can_") if name.startswith("can_") else None)
+        if right:
+            if right in rights:
+                raise DescriptionError(f"{type_name} is given the right {right!r} twice, under two names.")
+            rights[right] = _right(name, value)
+            continue
         option = by_name.get(name)
         if option is None:
             raise DescriptionError(_unknown_option(type_name, name, by_name))
@@ -152,7 +266,7 @@ def resolve_options(type_name: str, accepted: frozenset[str], given: Mapping[str
             )
         written[option.attribute] = name
         values[option.attribute] = option.read(name, value)
-    return Options(**values)
+    return Options(**values, rights=MappingProxyType(rights))
 
 
 def _unknown_option(type_name: str, name: str, known: Iterable[str]) -> str:
@@ -170,12 +284,30 @@ class CommonKeywords(TypedDict, total=False):
     default: Any
     description: str | None
     desc: str | None
-    union: Sequence[Any] | None
-    enum: Sequence[Any] | None
+    union: Sequence[Any] | Function | None
+    enum: Sequence[Any] | Function | None
     unique: bool
     index: bool
+    allow_none: bool
+    transform: Function | None
+    trans: Function | None
+    constraint: Function | Sequence[Function] | None
+    constraints: Function | Sequence[Function] | None
+    onchange: Function | None
+    onChange: Function | None
+    on_change: Function | None
+    set: Any
+    compute: Any
+    exists: bool | Function
     views: Sequence[str]
     view: Sequence[str]
+    on: Sequence[tuple[str, Function]]
+    can_read: bool | Function
+    read: bool | Function
+    can_modify: bool | Function
+    modify: bool | Function
+    write: bool | Function
+    can_write: bool | Function
 
 
 class RangeKeywords(CommonKeywords, total=False):
@@ -187,11 +319,24 @@ class RangeKeywords(CommonKeywords, total=False):
     maximum: Any
 
 
+class DecimalKeywords(RangeKeywords, total=False):
+    """The keyword arguments of `Decimal`."""
+
+    precision: int | None
+    scale: int | None
+
+
+class LengthKeywords(CommonKeywords, total=False):
+    """The keyword arguments of the types with a limited length and nothing else."""
+
+    max_length: int | None
+
+
 class TextKeywords(CommonKeywords, total=False):
     """The keyword arguments of `String`."""
 
     max_length: int | None
-    pattern: str | Sequence[str] | None
-    patterns: str | Sequence[str] | None
-    regexp: str | Sequence[str] | None
-    reg: str | Sequence[str] | None
+    pattern: str | Function | Sequence[str | Function] | None
+    patterns: str | Function | Sequence[str | Function] | None
+    regexp: str | Function | Sequence[str | Function] | None
+    reg: str | Function | Sequence[str | Function] | None

@@ -65,8 +65,15 @@ def split_link_keywords(type_name: str, given: dict[str, Any]) -> tuple[dict[str
 
 def check_id(value: str) -> None:
     """Raise a `Fault` for a text that can't be the id of an item: ids stand in URLs and file names."""
-    if not value or value.startswith("_") or "/" in value or any(ord(char) < 32 or ord(char) == 127 for char in value):
+    if not is_id(value):
         raise Fault("Must be the id of an item.", FaultKind.TYPE)
+
+
+def is_id(value: str) -> bool:
+    """Tell whether a text can be the id of an item."""
+    if not value or value.startswith("_") or "/" in value or any(ord(char) < 32 or ord(char) == 127 for char in value):
+        return False
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def convert_id(value: Any, wrong_type: Callable[[str, object], Fault]) -> str:
@@ -172,9 +179,9 @@ class RefsListType(FieldType[list[str]]):
             raise Fault.collect(faults)
         return list(seen)
 
-    def load(self, value: Any) -> list[str] | None:
+    def load(self, value: Any, root: Any = None) -> list[str] | None:
         """Accept a list; `null` is an empty one."""
-        loaded = super().load([] if value is None else value)
+        loaded = super().load([] if value is None else value, root)
         if self.options.required and not loaded:
             raise Fault("Must hold at least one id.")
         return loaded
@@ -183,9 +190,9 @@ class RefsListType(FieldType[list[str]]):
         """Return the type of an element: an id."""
         return Ref(coll=self.collection)
 
-    def load_missing(self) -> list[str] | None:
+    def load_missing(self, root: Any = None) -> list[str] | None:
         """An absent list is empty, unless it has a default."""
-        return super().load_missing() or []
+        return super().load_missing(root) or []
 
     def parse(self, text: str) -> NoReturn:
         """A list has no text form in a query string."""

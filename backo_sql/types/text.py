@@ -36,26 +36,13 @@ class String(FieldType[str]):
 
     def check_options(self) -> None:
         """Compile the patterns, so that a wrong one is told when it is written."""
-        compiled = []
-        for pattern in self.options.patterns:
-            try:
-                compiled.append(regex.compile(pattern))
-            except regex.error as error:
-                raise DescriptionError(f"Option 'pattern' holds {pattern!r}, no regular expression: {error}.") from None
-        self._patterns = tuple(compiled)
+        self._patterns = tuple(_compile(pattern) for pattern in self.options.patterns if isinstance(pattern, str))
 
     def convert(self, value: Any) -> str:
         """Accept a `str` that every backend can keep."""
         if not isinstance(value, str):
             raise self.wrong_type("a text", value)
-        if "\0" in value:
-            raise Fault("Must not contain the NUL character.")
-        if not value.isascii():
-            try:
-                value.encode("utf-8")
-            except UnicodeEncodeError:
-                raise Fault("Must not contain half of a surrogate pair.") from None
-        return value if type(value) is str else str(value)
+        return storable_text(value)
 
     def check(self, value: str) -> None:
         """Refuse a text that is too long or doesn't match."""
@@ -63,9 +50,44 @@ class String(FieldType[str]):
         if limit is not None and len(value) > limit:
             raise Fault(f"Must be at most {limit} characters long, not {len(value)}.")
         for pattern in self._patterns:
-            try:
-                matched = pattern.match(value, timeout=PATTERN_TIMEOUT)
-            except TimeoutError:
-                raise Fault(f"Takes too long to compare with the pattern {pattern.pattern!r}.") from None
-            if matched is None:
-                raise Fault(f"Must match the pattern {pattern.pattern!r}.")
+            self._check_pattern(value, pattern)
+
+    def check_rules(self, value: str, root: Any, old: Any) -> None:
+        """Check also the patterns that are functions."""
+        super().check_rules(value, root, old)
+        for pattern in self.options.patterns:
+            if callable(pattern):
+                made = pattern(field=self, value=value, root=root)
+                if made is not None:
+                    self._check_pattern(value, _compile(made))
+
+    @staticmethod
+    def _check_pattern(value: str, pattern: regex.Pattern[str]) -> None:
+        try:
+            matched = pattern.match(value, timeout=PATTERN_TIMEOUT)
+        except TimeoutError:
+            raise Fault(f"Takes too long to compare with the pattern {pattern.pattern!r}.") from None
+        if matched is None:
+            raise Fault(f"Must match the pattern {pattern.pattern!r}.")
+
+
+def storable_text(value: str) -> str:
+    """Return a text as a plain `str`, or raise a `Fault` where some backend could not keep it."""
+    if "\0" in value:
+        raise Fault("Must not contain the NUL character.")
+    if not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise Fault("Must not contain half of a surrogate pair.") from None
+    return value if type(value) is str else str.__str__(value)
+
+
+def _compile(pattern: Any) -> regex.Pattern[str]:
+    """Compile a pattern of a description, so that a wrong one is told when it is written."""
+    if not isinstance(pattern, str):
+        raise DescriptionError(f"The function of option 'pattern' returned {pattern!r}: a text was expected.")
+    try:
+        return regex.compile(pattern)
+    except regex.error as error:
+        raise DescriptionError(f"Option 'pattern' holds {pattern!r}, no regular expression: {error}.") from None

@@ -14,7 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from ...errors import QueryError
+from ...model.description import Leaf, Place
 from ...query.ast import And, Bound, Compare, OneOf, Operator
+from .loading import stored_value
 
 _ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
     Operator.LT: operator.lt,
@@ -25,16 +28,29 @@ _ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
 
 
 def compile_filter(where: Bound, table: sa.Table) -> sa.ColumnElement[bool] | None:
-    """Compile a filter over one table; `None` where it asks for everything."""
+    """Compile a filter over one table; `None` where it asks for everything.
+
+    Raises:
+        QueryError: the filter asks for something that isn't translated to SQL yet.
+    """
     match where:
         case And(parts):
             compiled = [part for part in (compile_filter(each, table) for each in parts) if part is not None]
             return sa.and_(*compiled) if compiled else None
         case Compare(leaf, comparison, value):
-            column = table.c[leaf.column]
-            return _compare(column, comparison, value, nullable=bool(column.nullable))
+            column = _column(leaf, table)
+            return _compare(column, comparison, stored_value(leaf.type, value), nullable=bool(column.nullable))
         case OneOf(leaf, values, negated):
-            return _one_of(table.c[leaf.column], values, negated=negated)
+            values_of = [stored_value(leaf.type, value) for value in values]
+            return _one_of(_column(leaf, table), values_of, negated=negated)
+        case _:
+            raise QueryError(f"A database filter with {type(where).__name__} is not available yet.")
+
+
+def _column(leaf: Leaf, table: sa.Table) -> sa.Column[Any]:
+    if leaf.place is not Place.ROW or leaf.type.is_container:
+        raise QueryError(f"A database filter on {'.'.join(leaf.path)!r} is not available yet.")
+    return table.c[leaf.column]
 
 
 def _compare(

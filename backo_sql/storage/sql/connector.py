@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from ...errors import DescriptionError
 from ...model.model import Model
+from ...model.paths import path_text
 from ...model.relations import Relation, RelationKind
 from ...model.views import Projection
 from ..identifiers import uuid7
 from ..interface import Form
+from .columns import check_column, write_document
 from .compile import IdSet
 from .failures import Failures
 from .layout import association_layout, table_layout
@@ -46,7 +49,8 @@ class Binding:
         key = (projection, form)
         reader = self.readers.get(key)
         if reader is None:
-            reader = self.readers[key] = make_reader(projection, self.tables[projection.collection], form)
+            name = projection.collection
+            reader = self.readers[key] = make_reader(projection, self.tables[name], self.model.sides[name], form)
         return reader
 
 
@@ -96,6 +100,9 @@ class DBSQLConnector:
             for relation in model.relations
             if relation.kind is RelationKind.MANY_TO_MANY and relation.owner.collection in local
         ]
+        for layout in layouts:
+            for column in layout.columns:
+                check_column(column.type, f"{layout.name}: {path_text(column.path)}", self.engine.dialect.name)
         tables = {layout.name: make_table(self.metadata, layout) for layout in layouts}
         associations = {layout.relation: make_association(self.metadata, layout) for layout in links}
         classes = map_classes(model, self.metadata, tables, associations)
@@ -164,18 +171,19 @@ def _make_engine(url: sa.URL, options: dict[str, Any]) -> sa.Engine:
             "connect_args": {"check_same_thread": False},
             **options,
         }
+    # Numbers of documents come back as they were: as integers or as floats.
+    options = {"json_serializer": write_document, "json_deserializer": orjson.loads, **options}
     try:
         engine = sa.create_engine(url, **options)
     except ModuleNotFoundError as error:
-        extra = "postgres" if url.get_backend_name() == "postgresql" else url.get_backend_name()
-        raise DescriptionError(
-            f"The driver of {url.drivername!r} is not installed: pip install 'backo_sql[{extra}]'."
-        ) from error
+        remedy = ": pip install 'backo_sql[postgres]'" if url.get_backend_name() == "postgresql" else ""
+        raise DescriptionError(f"The driver of {url.drivername!r} is not installed{remedy}.") from error
     except (sa.exc.ArgumentError, TypeError) as error:
         raise DescriptionError(f"DBSQLConnector can't use these options: {error}") from error
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
+        sa.event.listen(engine, "reset", _reset_sqlite)
     elif engine.dialect.name == "postgresql":
         sa.event.listen(engine, "connect", _prepare_postgresql)
     return engine
@@ -198,8 +206,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     """Begin as a writer at once where the unit of work writes: a lock taken later may find that it read old data."""
+    _reset_sqlite(connection.connection.dbapi_connection)
     writes = connection.get_execution_options().get(WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _reset_sqlite(connection: Any, *_: Any) -> None:
+    """End a transaction whose COMMIT a deferred constraint refused: SQLite leaves it open, and so does SQLAlchemy."""
+    if connection.in_transaction:
+        connection.rollback()
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:

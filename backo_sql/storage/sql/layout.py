@@ -99,7 +99,7 @@ def constraint_name(kind: str, table: str, *parts: str) -> str:
         table: the table that it belongs to.
         parts: the columns, and what else tells it from its like.
     """
-    name = "_".join((kind, table, *parts))
+    name = f"{kind}_{'__'.join((table, *parts))}"  # names of tables hold no "__": no two tables meet in one name
     if len(name.encode()) <= MAX_NAME_BYTES:
         return name
     return f"{name[: MAX_NAME_BYTES - 9]}_{_digest(name)}"
@@ -142,6 +142,9 @@ def table_layout(model: Model, description: Description, local: frozenset[str]) 
             foreign_keys.append(_foreign_key(name, leaf.path, relation))
     uniques.extend(_group("uq", name, paths) for paths in description.item.unique)
     indexes.extend(_group("ix", name, paths) for paths in description.item.indexes)
+    taken = {unique.columns for unique in uniques}
+    indexes = list({index.columns: index for index in indexes if index.columns not in taken}.values())
+    uniques = list({unique.columns: unique for unique in uniques}.values())
     return TableLayout(name, tuple(columns), tuple(checks), tuple(uniques), tuple(indexes), tuple(foreign_keys))
 
 
@@ -164,7 +167,7 @@ def association_layout(relation: Relation) -> AssociationLayout:
 
 
 def _nullable(leaf: Leaf) -> bool:
-    return not leaf.type.options.required and leaf.path != ("_id",)
+    return leaf.path != ("_id",) and not (leaf.type.options.required and not leaf.conditional)
 
 
 def _group(kind: str, table: str, paths: Iterable[Path]) -> GroupLayout:
@@ -189,11 +192,13 @@ def _checks(table: str, leaf: Leaf) -> Iterable[CheckLayout]:
         return CheckLayout(name, column, leaf.path, leaf.type, rule)
 
     if leaf.type.kind is not Kind.JSON:
-        if options.min is not None or options.max is not None:
-            yield check("range", (options.min, options.max))
-        if options.choices is not None:
+        # Functions run in Python: only constants can be rules of the database.
+        limits = tuple(None if callable(limit) else limit for limit in (options.min, options.max))
+        if limits != (None, None):
+            yield check("range", limits)
+        if options.choices is not None and not callable(options.choices):
             yield check("choices", options.choices)
         if options.max_length is not None:
             yield check("length", options.max_length)
-    if leaf.type.kind is Kind.BOOLEAN and options.choices is None:
+    if leaf.type.kind is Kind.BOOLEAN and not isinstance(options.choices, tuple):
         yield check("boolean", ())

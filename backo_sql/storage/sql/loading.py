@@ -6,14 +6,15 @@ dict. No object is made per field, and no field is looked up by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
-from ...model.description import Leaf
+from ...model.description import Leaf, Place
+from ...model.model import Side
 from ...model.paths import Path
 from ...model.views import Node, Projection
 from ...types.base import FieldType
@@ -38,27 +39,38 @@ class Reader:
     lists: tuple[Path, ...]
 
 
-def make_reader(projection: Projection, table: sa.Table, form: Form) -> Reader:
-    """Plan how a projection is read."""
+def make_reader(projection: Projection, table: sa.Table, sides: Mapping[Path, Side], form: Form) -> Reader:
+    """Plan how a projection of a collection is read, whose reference fields are `sides`."""
     columns: list[sa.Column[Any]] = []
     lists: list[Path] = []
-    build = _structure(projection.tree, table, form, columns, lists)
+    build = _structure(projection.tree, table, sides, form, columns, lists)
     return Reader(tuple(columns), build, tuple(lists))
 
 
 def _structure(
-    nodes: tuple[Node, ...], table: sa.Table, form: Form, columns: list[sa.Column[Any]], lists: list[Path]
+    nodes: tuple[Node, ...],
+    table: sa.Table,
+    sides: Mapping[Path, Side],
+    form: Form,
+    columns: list[sa.Column[Any]],
+    lists: list[Path],
 ) -> Build:
     parts: list[tuple[str, Build]] = []
     for name, content in nodes:
         if isinstance(content, tuple):
-            parts.append((name, _structure(content, table, form, columns, lists)))
-        elif not content.stored:
+            parts.append((name, _structure(content, table, sides, form, columns, lists)))
+        elif content.place is Place.LINK:
             lists.append(content.path)
-        else:
+            if sides[content.path].filled:  # its place among the keys; the links are read apart
+                parts.append((name, _nothing))
+        elif content.place is Place.ROW:
             parts.append((name, _leaf(content, form, len(columns))))
             columns.append(table.c[content.column])
     return _dict_of(tuple(parts))
+
+
+def _nothing(_row: Sequence[Any]) -> None:
+    return None
 
 
 def _dict_of(parts: tuple[tuple[str, Build], ...]) -> Build:
@@ -84,9 +96,17 @@ def _conversion(field: FieldType[Any], form: Form) -> Callable[[Any], Any] | Non
     """Return what turns a stored value into the wanted form; `None` where it is that already."""
     if field.kind is Kind.JSON:  # a document is stored in its JSON form
         return None if form is Form.JSON or field.restores_natively else field.restore
-    return field.dump if form is Form.JSON and not field.dumps_natively else None
+    if form is Form.VALUES:
+        return None if field.encodes_natively else field.decode
+    if field.dumps_natively:
+        return None
+    return field.dump if field.encodes_natively else lambda stored: field.dump(field.decode(stored))
 
 
 def stored_value(field: FieldType[Any], value: Any) -> Any:
     """Return what to bind for a value: documents are stored in their JSON form."""
-    return field.dump(value) if field.kind is Kind.JSON and value is not None else value
+    if value is None:
+        return None
+    if field.kind is Kind.JSON:
+        return field.dump(value)
+    return value if field.encodes_natively else field.encode(value)

@@ -80,8 +80,11 @@ class SQLSession:
 
     def existing(self, collection: str, identifiers: Sequence[str]) -> set[str]:
         """Return those of the ids that are there."""
-        identity = self._binding.tables[collection].c["_id"]
-        statement = sa.select(identity).where(self._id_set.contains(identity))
+        statement = self._binding.statements.get(("existing", collection))
+        if statement is None:
+            identity = self._binding.tables[collection].c["_id"]
+            statement = sa.select(identity).where(self._id_set.contains(identity))
+            self._binding.statements["existing", collection] = statement
         return set(self._execute(statement, {"ids": self._id_set.value(identifiers)}).scalars())
 
     def linked(self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool) -> dict[str, list[str]]:
@@ -120,7 +123,11 @@ class SQLSession:
             | {VERSION: 1}
             for each in values
         ]
-        self._execute(sa.insert(self._binding.tables[collection]), rows)
+        statement = self._binding.statements.get(("insert", collection))
+        if statement is None:
+            statement = sa.insert(self._binding.tables[collection])
+            self._binding.statements["insert", collection] = statement
+        self._execute(statement, rows)
 
     def update(self, collection: str, identifier: str, changes: Mapping[Path, Any], version: int | None) -> bool:
         """Change fields of one item; with a version, only in that version, which rises."""
@@ -135,8 +142,11 @@ class SQLSession:
 
     def delete(self, collection: str, identifiers: Sequence[str]) -> int:
         """Delete items."""
-        table = self._binding.tables[collection]
-        statement = sa.delete(table).where(self._id_set.contains(table.c["_id"]))
+        statement = self._binding.statements.get(("delete", collection))
+        if statement is None:
+            table = self._binding.tables[collection]
+            statement = sa.delete(table).where(self._id_set.contains(table.c["_id"]))
+            self._binding.statements["delete", collection] = statement
         return int(self._execute(statement, {"ids": self._id_set.value(identifiers)}).rowcount)
 
     def drop(self, collection: str) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
+from ...types.kinds import Kind
 from ..identifiers import uuid7
 from .columns import column_type, text_type
 from .layout import AssociationLayout, CheckLayout, ForeignKeyLayout, TableLayout, constraint_name
+from .loading import stored_value
 
 #: Our constraints are named by `layout.constraint_name`; this names alike what a user adds to the same MetaData.
 NAMING_CONVENTION = {
@@ -94,19 +96,24 @@ def _add_check(table: sa.Table, check: CheckLayout) -> None:
     match check.rule:
         case "range":
             parts = []
-            if options.min is not None:
-                parts.append(column >= _literal(options.min, column))
-            if options.max is not None:
-                parts.append(column <= _literal(options.max, column))
+            if options.min is not None and not callable(options.min):
+                parts.append(column >= _literal(stored_value(check.type, options.min), column))
+            if options.max is not None and not callable(options.max):
+                parts.append(column <= _literal(stored_value(check.type, options.max), column))
             rule = sa.and_(*parts)
         case "choices":
-            rule = column.in_([_literal(choice, column) for choice in options.choices or ()])
+            rule = column.in_(
+                [
+                    _literal(stored_value(check.type, choice), column)
+                    for choice in cast("tuple[Any, ...]", options.choices)
+                ]
+            )
         case "length":
             rule = sa.func.length(column) <= sa.literal_column(str(options.max_length))
         case _:
             rule = column.in_([sa.literal_column("0"), sa.literal_column("1")])
     constraint = sa.CheckConstraint(rule, name=sa.schema.conv(check.name))
-    if check.rule in ("length", "boolean"):
+    if check.rule in ("length", "boolean") and check.type.kind is not Kind.BYTES:
         # PostgreSQL has types that say this; SQLite takes any length for VARCHAR(n) and any number for BOOLEAN.
         constraint = constraint.ddl_if(dialect="sqlite")
     table.append_constraint(constraint)

@@ -1,0 +1,1 @@
+"""Validation by itself: every description as a marshmallow schema."""
