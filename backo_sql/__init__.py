@@ -31,11 +31,13 @@ from .items.complex import Complex
 from .items.containers import Dict, List, RefsList
 from .items.free import FreeDict
 from .items.item import Item, StatusType
+from .items.permissions import CurrentUser as Permissions
 from .items.stamps import GenericMetaDataHandler, StandardMetaDataHandler
 from .model.collection import Collection
 from .model.ports import install
 from .model.registry import Backoffice
 from .rights.user import CurrentUser, CurrentUserWrapper, current_user, who
+from .rights.user import current as user_of_this_context
 from .service.service import Service
 from .storage.sql.columns import register_column_type
 from .storage.sql.connector import DBSQLConnector
@@ -68,6 +70,7 @@ register_type(IpNetwork, "Ipnetwork")
 
 install(Service, build_routes, make_schema)
 StandardMetaDataHandler.current = staticmethod(who)
+Permissions.get = staticmethod(user_of_this_context)
 
 __version__ = "0.1.0"
 

@@ -7,6 +7,7 @@ from the builtin that fits, so that `except PermissionError` and `hasattr` do wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import TypeAlias
@@ -18,6 +19,12 @@ PathKeys: TypeAlias = tuple[PathKey, ...]
 def format_path(keys: Iterable[PathKey]) -> str:
     """Write a path as text: `("tags", 3, "name")` is `$.tags[3].name`."""
     return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+
+
+def parse_keys(text: str) -> PathKeys:
+    """Read a path that `format_path` wrote."""
+    steps = re.findall(r"\.([^.\[]+)|\[(-?[0-9]+)\]", text)
+    return tuple(int(position) if position else name for name, position in steps)
 
 
 class FaultKind(Enum):

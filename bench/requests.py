@@ -99,7 +99,7 @@ class Side:
         finally:
             chunks.close()
 
-    def time(self, requests: Sequence[Environ]) -> list[int]:
+    def timed(self, requests: Sequence[Environ]) -> list[int]:
         """Return how long each request takes, in nanoseconds."""
         times = []
         for environ in requests:
@@ -163,7 +163,7 @@ def run(operation: Operation, sides: tuple[Side, Side], database: str, rounds: i
     gc.freeze()
     for number in range(rounds):
         for which in (0, 1) if number % 2 else (1, 0):
-            times[which].extend(sides[which].time([next(requests[which]) for _ in range(calls)]))
+            times[which].extend(sides[which].timed([next(requests[which]) for _ in range(calls)]))
     gc.unfreeze()
     medians = [statistics.median(each) / 1000 for each in times]
     worse = [sorted(each)[int(len(each) * 0.95)] / 1000 for each in times]
@@ -219,24 +219,24 @@ class Kind:
 def _gets(kind: Kind, rest: str, value: Callable[[int], str]) -> Iterator[Environ]:
     chosen = random.Random(0)
     while True:
-        yield environ("GET", f"/bench/{kind}{rest.format(value(chosen.randrange(kind.rows)))}")
+        yield make_environ("GET", f"/bench/{kind}{rest.format(value(chosen.randrange(kind.rows)))}")
 
 
 def _creations(kind: Kind, body: Callable[[int], Any]) -> Iterator[Environ]:
     for number in count():
-        yield environ("POST", f"/bench/{kind}", body(number))
+        yield make_environ("POST", f"/bench/{kind}", body(number))
 
 
 def _patches(kind: Kind, field: str, values: Iterator[int]) -> Iterator[Environ]:
     chosen = random.Random(0)
     for value in values:
         operation = {"op": "replace", "path": f"$.{field}", "value": value}
-        yield environ("PATCH", f"/bench/{kind}/{kind.identifier(chosen.randrange(kind.rows))}", [operation])
+        yield make_environ("PATCH", f"/bench/{kind}/{kind.identifier(chosen.randrange(kind.rows))}", [operation])
 
 
 def _deletions(kind: Kind, numbers: Iterator[int]) -> Iterator[Environ]:
     for number in numbers:
-        yield environ("DELETE", f"/bench/{kind}/{kind.identifier(number)}")
+        yield make_environ("DELETE", f"/bench/{kind}/{kind.identifier(number)}")
 
 
 def _spare(row: Callable[[int], dict[str, Any]], start: int, how_many: int) -> Iterator[dict[str, Any]]:
@@ -272,7 +272,7 @@ def _book(number: int, rows: int) -> dict[str, Any]:
     }
 
 
-def environ(method: str, url: str, body: Any = None) -> Environ:
+def make_environ(method: str, url: str, body: Any = None) -> Environ:
     """Make what a server would pass to the application."""
     if body is None:
         return EnvironBuilder(url, method=method).get_environ()

@@ -35,6 +35,9 @@ Connect: TypeAlias = Callable[..., DBSQLConnector]
 #: Makes the tables of some collections, each an `Item` under its name.
 Open: TypeAlias = Callable[..., Backoffice]
 
+#: Runs a test on one of the databases: for what none of them has a say in.
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 #: What only opens and closes transactions is no statement that a request is charged with.
 TRANSACTION_CONTROL = {"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"}
 

@@ -7,12 +7,14 @@ from urllib.parse import quote
 
 import orjson
 from flask import Request, Response
+from werkzeug.exceptions import BadRequest
 
 from ..errors import QueryError
 from ..items.item import Item
+from ..items.judging import set_prepared
 from ..items.patch import patch
 from ..items.views import dump_item
-from ..query.parse_args import parse_conditions, parse_parameters
+from ..query.parse_args import DEFAULT_VIEW, parse_conditions, parse_parameters
 from ..service.delete import delete_by_id
 from ..service.read import get_json, page_json
 from ..service.service import Service
@@ -75,13 +77,15 @@ class ItemViews:
         """PUT new values into an item; fields that are not named keep theirs."""
         view = self._view(request)
         body = read_object(request)
-        item = modify(self._service, self._collection, identifier, lambda item: item.set(body))
+        item = modify(self._service, self._collection, identifier, lambda item: set_prepared(item, body), prepared=True)
         return answer(self._dump(item, view))
 
     def patch(self, request: Request, identifier: str) -> Response:
         """PATCH an item by one operation or a list of them."""
         view = self._view(request)
         operations = read_json(request)
+        if not isinstance(operations, dict | list):
+            raise BadRequest("The body must be an operation, as a JSON object, or an array of operations.")
         item = modify(self._service, self._collection, identifier, lambda item: patch(item, operations))
         return answer(self._dump(item, view))
 
@@ -92,6 +96,8 @@ class ItemViews:
         return answer("deleted")
 
     def _view(self, request: Request) -> str:
+        if not request.query_string:
+            return DEFAULT_VIEW
         check_parameters(request, _ITEM_PARAMETERS)
         return parse_parameters(query_pairs(request), _ITEM_PARAMETERS, self._max_page).view
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 from flask import Flask, g
 
 from ..rights.user import current_user
@@ -21,12 +19,10 @@ def scope_requests(app: Flask) -> None:
 
 
 def _open() -> None:
-    stack = ExitStack()
-    stack.enter_context(current_user.scope())
-    g.setdefault(_KEY, []).append(stack)
+    g.setdefault(_KEY, []).append(current_user.begin_scope())
 
 
 def _close(_error: BaseException | None) -> None:
-    stacks = g.get(_KEY)
-    if stacks:
-        stacks.pop().close()
+    tokens = g.get(_KEY)
+    if tokens:
+        current_user.end_scope(tokens.pop())

@@ -18,10 +18,10 @@ class ComplexType(DictType):
         """The name that messages and the metadata use."""
         return "Complex"
 
-    def _convert(self, value: Any, root: Any, *, partial: bool) -> dict[str, Any]:
+    def _convert(self, value: Any, root: Any, old: Any, *, partial: bool) -> dict[str, Any]:
         if isinstance(value, complex):
             value = {"real": value.real, "imag": value.imag}
-        return super()._convert(value, root, partial=partial)
+        return super()._convert(value, root, old, partial=partial)
 
 
 class Complex(Dict):

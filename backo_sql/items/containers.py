@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Iterator, Mapping, MutableSequence
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
 from typing import Any, ClassVar, Self, cast
 
 from ..errors import BackoError, DescriptionError, Fault, PathNotFoundError, RightsError, format_path
-from ..types.base import FieldType, identical, plain
+from ..types.base import FieldType, Kept, copy_values, identical, plain
 from ..types.container import DictType, ListType, blank_value, freeze_fields
 from ..types.options import MISSING
 from ..types.reference import RefsListType
 from .live import Live, view
+from .match import match
+from .patch import patch
 from .permissions import check_changeable, check_readable, is_allowed
 from .rules import exists
+from .selectors import multi_select, select
 from .views import get_view
 
 
@@ -34,6 +36,8 @@ def replace_in_place(current: Any, value: Any) -> bool:
     Returns:
         Whether it could be done: both must be lists, or both dicts.
     """
+    if current is value:
+        return isinstance(current, dict | list)
     if isinstance(current, dict) and isinstance(value, dict):
         before = dict(current)
         current.clear()
@@ -42,11 +46,23 @@ def replace_in_place(current: Any, value: Any) -> bool:
             current[key] = old if replace_in_place(old, new) else new
         return True
     if isinstance(current, list) and isinstance(value, list):
-        kept = current[: len(value)]
-        current[:] = [old if replace_in_place(old, new) else new for old, new in zip(kept, value, strict=False)]
-        current.extend(value[len(kept) :])
+        _replace_elements(current, value)
         return True
     return False
+
+
+def _replace_elements(current: list[Any], value: list[Any]) -> None:
+    """Change the elements that differ, and only them: the others stay the same objects where one is put in or out."""
+    shorter = min(len(current), len(value))
+    front = 0
+    while front < shorter and identical(current[front], value[front]):
+        front += 1
+    back = 0
+    while back < shorter - front and identical(current[-1 - back], value[-1 - back]):
+        back += 1
+    old, new = current[front : len(current) - back], value[front : len(value) - back]
+    kept = [each if replace_in_place(each, other) else other for each, other in zip(old, new, strict=False)]
+    current[front : len(current) - back] = [*kept, *new[len(kept) :]]
 
 
 def differs(type_: DictType, raw: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
@@ -87,20 +103,21 @@ class Dict(Live):
 
     def __init__(self, schema: Mapping[str, Any], **options: Any) -> None:
         fields = freeze_fields(schema, type(self))
-        type_ = self._type_class(fields, type(self), **options)
-        self._attach(type_, type_.blank(), None, None)
+        self._attach(self._type_class(fields, type(self), **options), MISSING, None, None)
 
     def _attach(self, type_: FieldType[Any], raw: Any, owner: Live | None, key: Any) -> None:
         super()._attach(type_, raw, owner, key)
         object.__setattr__(self, "_views", None)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("_type", "_raw", "_views"):  # not attached yet: asked for by copy or pickle
+        if name in ("_type", "_views"):  # not attached yet: asked for by copy or pickle
             raise AttributeError(name)
+        if name == "_raw":
+            return super().__getattr__(name)
         field = self._type.fields.get(name)
         if field is None:
             raise PathNotFoundError(f"{self._type.type_name()} has no field {name!r}.")
-        if self.get_root()._guarded:
+        if (self if self._owner is None else self.get_root())._guarded:
             check_readable(self, name)
         if field.options.exists is not True and not exists(field, self._raw.get(name), self.get_root()):
             return None
@@ -117,8 +134,13 @@ class Dict(Live):
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._type.writable:
-            self._assign(self._type.writable[name], name, value)
+        field = self._type.writable.get(name)
+        if field is not None:
+            root = self if self._owner is None else self.get_root()
+            if field.is_container or root._guarded or root._type.is_dynamic or (self._owner and self._lists_around()):
+                self._assign(field, name, value)
+            else:
+                self._assign_scalar(root, field, name, value)
         elif name in self._type.fields:
             raise RightsError(f"{self._type.type_name()}.{name} is kept by the library and can't be set.", ever=True)
         elif name.startswith("_") or hasattr(type(self), name):
@@ -137,10 +159,40 @@ class Dict(Live):
         """
         values = self._without_kept(values)
         try:
-            changes = self._type.load_partial(values, self.get_root())
+            changes = self._type.load_partial(values, self.get_root(), self._raw)
         except Fault as fault:
             raise self._refused(fault) from None
         self._take(changes)
+
+    def select(self, selector: str | None) -> Any:
+        """Return what a selector such as `$.loan.reader.name` or `$.tags[0]` leads to; `None` where it leads nowhere.
+
+        Args:
+            selector: walks through fields, lists and references; `None` for this object itself.
+        """
+        return select(self, selector)
+
+    def multi_select(self, selectors: Sequence[str] | None) -> Any:
+        """Return what each of several selectors leads to, as a list."""
+        return multi_select(self, selectors)
+
+    def match(self, filter: Any) -> bool:  # noqa: A002 - the name that users know
+        """Tell whether these values satisfy a filter, written as for `Collection.select`."""
+        return match(self, filter)
+
+    def patch(self, operations: Any, path: str | None = None, value: Any = None) -> None:
+        """Apply patch operations: all of them or, when one fails, none.
+
+        Args:
+            operations: `test`, `replace`, `remove` or `add`, with `path` and `value`; or an operation as a dict, or a
+                list of them.
+            path: a selector of one thing.
+            value: for the operations that need one.
+
+        Raises:
+            ValidationError: naming the operation's place, or the field whose value is refused.
+        """
+        patch(self, operations, path, value)
 
     def get_view(self, name: str | None) -> Self | None:
         """Return a new object with the fields of a view, or `None` when nothing is left.
@@ -169,9 +221,9 @@ class Dict(Live):
         """
         if name in self._type.fields:
             raise DescriptionError(f"There is a field {name!r} already.")
-        added = freeze_fields({**self._type.writable, name: field}, type(self))
-        self._reshape(self._type.with_fields(added))
-        self._raw.setdefault(name, blank_value(added[name]))
+        added = freeze_fields({**self._type.writable, name: field}, type(self))[name]
+        self._reshape(self._type.with_field(name, added))
+        self._raw.setdefault(name, blank_value(added))
 
     def remove_model(self, name: str) -> None:
         """Take a field away from this object, with its value.
@@ -181,14 +233,13 @@ class Dict(Live):
         """
         if name not in self._type.writable:
             raise DescriptionError(f"There is no field {name!r} to remove.")
-        self._reshape(
-            self._type.with_fields({each: field for each, field in self._type.writable.items() if each != name})
-        )
+        self._reshape(self._type.with_field(name, None))
         self._raw.pop(name, None)
 
     def _reshape(self, type_: DictType) -> None:
         object.__setattr__(self, "_type", type_)
-        object.__setattr__(self, "_views", None)
+        if isinstance(self._owner, Dict):
+            self._owner._reshape(self._owner._type.with_field(str(self._key), type_))
 
     def _without_kept(self, values: Any) -> Any:
         """Take out of a change what the library keeps itself; sending back what one got is no change.
@@ -211,19 +262,42 @@ class Dict(Live):
         if field.options.compute is not None:
             raise RightsError(f"{format_path((*self._keys(), name))} is computed and can't be set.", ever=True)
         try:
-            loaded = field.load(plain(value), self.get_root())
+            loaded = field.load(plain(value), self.get_root(), self._raw.get(name))
         except Fault as fault:
             raise self._refused(fault.under(name)) from None
         self._take({name: loaded})
 
+    def _assign_scalar(self, root: Live, field: FieldType[Any], name: str, value: Any) -> None:
+        """Do what `_assign` does, where nothing else of the item can be concerned: the most frequent change of all."""
+        try:
+            loaded = field.load(plain(value), root, self._raw.get(name))
+        except Fault as fault:
+            raise self._refused(fault.under(name)) from None
+        if root is self:
+            self._note((name,))
+        raw = self._raw
+        old = raw.get(name)
+        if name not in raw or not identical(loaded, old):
+            root._before_change()
+            if self._previous is None:
+                object.__setattr__(self, "_previous", {})
+            self._previous[name] = old  # type: ignore[index]
+            raw[name] = loaded
+
     def _take(self, changes: Mapping[str, Any]) -> None:
-        if not differs(self._type, self._raw, changes):
-            return
+        if self._owner is None:
+            self._note(changes)
         if self.get_root()._guarded:
             check_changeable(self, changes)
-        previous = {name: copy.deepcopy(self._raw.get(name)) for name in changes}
+        if not differs(self._type, self._raw, changes):
+            return
+        previous = {name: copy_values(self._raw.get(name)) for name in changes}
         self._change(lambda: overwrite(self._type, self._raw, changes), changes)
         object.__setattr__(self, "_previous", {**(self._previous or {}), **previous})
+
+    def _forget(self, key: Any) -> None:
+        if self._previous:
+            self._previous.pop(key, None)
 
     def _restore(self, before: Any, state: Any) -> None:
         overwrite(self._type, self._raw, before)
@@ -249,14 +323,14 @@ class _Sequence(Live, MutableSequence[Any]):
     def _replace(self, values: list[Any]) -> None:
         """Take the whole list in its new form, or leave it as it was."""
         try:
-            loaded = self._type.load(values, self.get_root())
+            loaded = self._type.load(values, self.get_root(), self._raw)
         except Fault as fault:
             raise self._refused(fault) from None
         if identical(loaded, self._raw):
             return
         if self.get_root()._guarded:
             self._check_changeable()
-        previous = copy.deepcopy(self._raw)
+        previous = copy_values(self._raw)
         self._change(lambda: self._put(loaded), loaded)
         object.__setattr__(self, "_previous", (previous,))
 
@@ -283,6 +357,36 @@ class _Sequence(Live, MutableSequence[Any]):
             object.__setattr__(self, "_previous", None)
             self._change(lambda: self._put(previous))
 
+    def select(self, selector: str | None) -> Any:
+        """Return what a selector such as `$.loan.reader.name` or `$.tags[0]` leads to; `None` where it leads nowhere.
+
+        Args:
+            selector: walks through fields, lists and references; `None` for this object itself.
+        """
+        return select(self, selector)
+
+    def multi_select(self, selectors: Sequence[str] | None) -> Any:
+        """Return what each of several selectors leads to, as a list."""
+        return multi_select(self, selectors)
+
+    def match(self, filter: Any) -> bool:  # noqa: A002 - the name that users know
+        """Tell whether these values satisfy a filter, written as for `Collection.select`."""
+        return match(self, filter)
+
+    def patch(self, operations: Any, path: str | None = None, value: Any = None) -> None:
+        """Apply patch operations: all of them or, when one fails, none.
+
+        Args:
+            operations: `test`, `replace`, `remove` or `add`, with `path` and `value`; or an operation as a dict, or a
+                list of them.
+            path: a selector of one thing.
+            value: for the operations that need one.
+
+        Raises:
+            ValidationError: naming the operation's place, or the field whose value is refused.
+        """
+        patch(self, operations, path, value)
+
     def __len__(self) -> int:
         return len(self._values())
 
@@ -293,24 +397,28 @@ class _Sequence(Live, MutableSequence[Any]):
         return self._values()[index]
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        values = list(self._values())
-        values[index] = plain(value)
+        values = self._kept()
+        values[index] = [plain(each) for each in value] if isinstance(index, slice) else plain(value)
         self._replace(values)
 
     def __delitem__(self, index: Any) -> None:
-        values = list(self._values())
+        values = self._kept()
         del values[index]
         self._replace(values)
 
+    def _kept(self) -> list[Any]:
+        """Return copies of the elements in a form in which they are not judged again."""
+        return [Kept(copy_values(value)) for value in self._values()]
+
     def insert(self, index: int, value: Any) -> None:
         """Put a value before a position."""
-        values = list(self._values())
+        values = self._kept()
         values.insert(index, plain(value))
         self._replace(values)
 
     def extend(self, values: Iterable[Any]) -> None:
         """Put several values at the end: all of them or none."""
-        self._replace([*self._values(), *map(plain, values)])
+        self._replace([*self._kept(), *map(plain, values)])
 
     def clear(self) -> None:
         """Take all values out."""
@@ -318,11 +426,11 @@ class _Sequence(Live, MutableSequence[Any]):
 
     def reverse(self) -> None:
         """Turn the order round."""
-        self._replace(self._values()[::-1])
+        self._replace(self._kept()[::-1])
 
     def sort(self, *, key: Any = None, reverse: bool = False) -> None:
         """Put the values in order, as `list.sort` does."""
-        self._replace(sorted(self._values(), key=key, reverse=reverse))
+        self._replace([Kept(value) for value in sorted(copy_values(self._values()), key=key, reverse=reverse)])
 
     def set(self, values: Iterable[Any]) -> None:
         """Replace the whole list, or leave it as it was when a value is refused."""
@@ -357,8 +465,7 @@ class List(_Sequence):
     __slots__ = ()
 
     def __init__(self, element: Any, **options: Any) -> None:
-        type_ = ListType(element, type(self), **options)
-        self._attach(type_, type_.default_value(), None, None)
+        self._attach(ListType(element, type(self), **options), MISSING, None, None)
 
     def __getitem__(self, index: Any) -> Any:
         value = self._values()[index]

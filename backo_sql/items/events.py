@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..types.base import FieldType
 from ..types.container import DictType, ListType
+from .permissions import is_readable
+from .rules import exists
 
 if TYPE_CHECKING:
     from .live import Live
@@ -29,6 +31,13 @@ def fire(live: Live, event: str, details: Mapping[str, Any]) -> None:
         _fire(live._type, live, live.get_root(), event, details)
 
 
+def _reachable(field: FieldType[Any], holder: Live, name: str, root: Live) -> bool:
+    """Tell whether a field exists and may be read: others are told nothing."""
+    if not exists(field, holder._raw.get(name), root):
+        return False
+    return not root._guarded or is_readable(holder, name)
+
+
 def _fire(field: FieldType[Any], me: Any, root: Any, event: str, details: Mapping[str, Any]) -> None:
     for name, handler in field.options.on:
         if name == event:
@@ -37,7 +46,7 @@ def _fire(field: FieldType[Any], me: Any, root: Any, event: str, details: Mappin
         return
     if isinstance(field, DictType):
         for name, inner in field.fields.items():
-            if event in inner.events:
+            if event in inner.events and _reachable(inner, me, name, root):
                 _fire(inner, getattr(me, name), root, event, details)
     elif isinstance(field, ListType) and event in field.element.events:
         for element in me:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Unpack
 
 from ..errors import Fault, PathKey, RightsError
-from ..types.base import identical, plain
+from ..types.base import Kept, copy_values, identical, plain
 from ..types.free import ContentType, FreeDictType, convert_content, convert_key
-from ..types.options import CommonKeywords
+from ..types.options import MISSING, CommonKeywords
 from .containers import Dict, List, replace_in_place
 from .live import Live, view
 from .permissions import is_allowed
@@ -38,8 +37,7 @@ class FreeDict(Live, MutableMapping[str, Any]):
     _raw: dict[str, Any] | None
 
     def __init__(self, **options: Unpack[CommonKeywords]) -> None:
-        type_ = FreeDictType(type(self), _CONTENT, **options)
-        self._attach(type_, type_.default_value(), None, None)
+        self._attach(FreeDictType(type(self), _CONTENT, **options), MISSING, None, None)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -152,7 +150,7 @@ class FreeDict(Live, MutableMapping[str, Any]):
         if identical(loaded, self._raw):
             return
         check_modify(self)
-        previous = copy.deepcopy(self._raw)
+        previous = copy_values(self._raw)
         self._change(lambda: self._put(loaded), loaded)
         object.__setattr__(self, "_previous", (previous,))
 
@@ -173,6 +171,7 @@ class FreeList(List):
     __slots__ = ()
 
     def _replace(self, values: list[Any]) -> None:
+        values = [value.value if isinstance(value, Kept) else value for value in values]
         try:
             convert_content(values, _depth(self))
         except Fault as fault:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import BackoError
 from ..model.description import Hook, Hooks, ItemType
-from ..types.base import FieldType
+from ..types.base import FieldType, copy_values
 from ..types.container import freeze_fields
+from ..types.options import MISSING
 from .containers import Dict, overwrite
 from .live import Live
 from .stamps import GenericMetaDataHandler, StandardMetaDataHandler, meta_type
@@ -53,13 +53,15 @@ class Item(Dict):
 
     _stands_for_its_id = True
 
-    __slots__ = ("_collection", "_connector", "_loaded", "_status", "_version")
+    __slots__ = ("_collection", "_connector", "_loaded", "_sent", "_status", "_version")
 
     _type: ItemType
     _collection: Collection | None
     _loaded: dict[str, Any] | None
     _status: StatusType
     _version: int
+    #: the fields that somebody set on an item that isn't stored yet
+    _sent: set[str]
 
     def __init__(
         self,
@@ -80,7 +82,7 @@ class Item(Dict):
         type_ = ItemType(
             fields, type(self), meta_type(meta_data_handler), meta_data_handler, unique, indexes, hooks, **options
         )
-        self._attach(type_, type_.blank(), None, None)
+        self._attach(type_, MISSING, None, None)
         object.__setattr__(self, "_connector", connector)
 
     def _attach(self, type_: FieldType[Any], raw: Any, owner: Live | None, key: Any) -> None:
@@ -91,13 +93,14 @@ class Item(Dict):
         put(self, "_loaded", None)
         put(self, "_status", StatusType.UNSET)
         put(self, "_version", 0)
+        put(self, "_sent", set())
 
     @classmethod
     def _of(cls, collection: Collection, values: dict[str, Any] | None = None, version: int = 0) -> Self:
         """Make an item of a collection: empty, or with values that were just read."""
         item = cls.__new__(cls)
         type_ = collection.item_type
-        item._attach(type_, type_.blank() if values is None else values, None, None)
+        item._attach(type_, MISSING if values is None else values, None, None)
         put = object.__setattr__
         put(item, "_collection", collection)
         if values is not None:
@@ -135,7 +138,7 @@ class Item(Dict):
             raise BackoError(f"Cannot save an unset object in {collection.name}")
         service = collection.backoffice.service
         if self._id is None:
-            service.create(collection.name, self._given(), into=self)
+            service.create(collection.name, self._given(), into=self, settled=True)
         else:
             service.update(self)
 
@@ -179,9 +182,17 @@ class Item(Dict):
         """Return an empty item of the same collection."""
         return self._bound().new()
 
-    def select(self, filter: Mapping[str, Any] | None = None, page: int = 0, skip: int = 0) -> list[Item]:  # noqa: A002 - the name that users know
-        """Return the items of the same collection that match; see `Collection.select`."""
-        return self._bound().select(filter, page, skip)
+    def select(self, what: Any = None, page: int = 0, skip: int = 0) -> Any:
+        """Follow a selector, given a text; or select items of the same collection, given a filter.
+
+        Args:
+            what: a selector such as `$.author.name`, or a filter as `Collection.select` takes it.
+            page: how many items at most, for a filter; 0 for all.
+            skip: how many matching ones to leave out first.
+        """
+        if what is None or isinstance(what, str):
+            return super().select(what)
+        return self._bound().select(what, page, skip)
 
     # -- what the service needs --------------------------------------------------------------------
 
@@ -196,16 +207,34 @@ class Item(Dict):
         put(self, "_status", StatusType.SAVED)
         self.enable_permissions()
 
+    def _created(self, values: dict[str, Any]) -> None:
+        """Take the values of the item that was just stored. Views of the parts stay valid where there are any."""
+        if self._status is StatusType.UNSET:
+            object.__setattr__(self, "_raw", values)
+            object.__setattr__(self, "_views", None)
+        self._stored(values, version=1)
+
     def _deleted(self) -> None:
         put = object.__setattr__
         put(self, "_loaded", None)
         put(self, "_status", StatusType.UNSET)
         self._raw["_id"] = None
 
+    def enable_permissions(self) -> None:
+        """Let the rights of the description count from now on."""
+        if self._collection is None:
+            super().enable_permissions()
+        else:
+            object.__setattr__(self, "_guarded", self._collection.guarded)
+
+    def _note(self, names: Iterable[Any]) -> None:
+        if self._status is not StatusType.SAVED and self._loaded is None:
+            self._sent.update(names)
+
     def _before_change(self) -> None:
         put = object.__setattr__
         if self._status is StatusType.SAVED:
-            put(self, "_loaded", copy.deepcopy(self._raw))
+            put(self, "_loaded", copy_values(self._raw))
         put(self, "_status", StatusType.UNSAVED)
 
     def _state(self) -> Any:
@@ -219,7 +248,7 @@ class Item(Dict):
 
     def _memento(self) -> Any:
         """Return all that a failed verb must put back."""
-        return copy.deepcopy(self._raw), self._status, self._loaded, self._version
+        return copy_values(self._raw), self._status, self._loaded, self._version
 
     def _recall(self, memento: Any) -> None:
         raw, status, loaded, version = memento
@@ -232,7 +261,7 @@ class Item(Dict):
         put = object.__setattr__
         for name in ("_collection", "_status", "_version"):
             put(other, name, getattr(self, name))
-        put(other, "_loaded", copy.deepcopy(self._loaded))
+        put(other, "_loaded", copy_values(self._loaded))
         return other
 
     def _given(self) -> dict[str, Any]:

@@ -6,12 +6,12 @@ hooks. A hook may raise a `ValidationError` of its own.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DescriptionError, Fault
-from ..types.base import frozen_type, plain
+from ..types.base import FieldType, Kept, copy_values, frozen_type, identical, plain
+from ..types.container import DictType
 from ..types.options import MISSING
 from .containers import overwrite
 from .item import Item
@@ -27,6 +27,26 @@ def before_checks(item: Item, data: Any) -> Any:
     if not isinstance(data, Mapping):
         raise DescriptionError(f"The hook pre_load returned {data!r}: the data, as a dict, was expected.")
     return data
+
+
+def complete(item: Item, values: dict[str, Any], data: Any, names: set[str] | None = None) -> None:
+    """Give a new item the values that its fields accepted, and run the functions of its description and its hooks.
+
+    Args:
+        item: takes the values.
+        values: of all fields, as they were loaded.
+        data: what was given for them.
+        names: the fields that somebody gave, where these are fewer than those in the data.
+
+    Raises:
+        Fault: every rule that is broken, by path.
+    """
+    sent = data if isinstance(data, Mapping) else {}
+    object.__setattr__(item, "_raw", values)
+    if item._type.is_dynamic:
+        settle(item, {name: copy_values(value) for name, value in values.items() if name not in sent}, sent)
+    if item._type.hooks.judges:
+        judge(item, {name: value for name, value in sent.items() if names is None or name in names})
 
 
 def judge(item: Item, sent: Mapping[str, Any]) -> None:
@@ -46,26 +66,65 @@ def judge(item: Item, sent: Mapping[str, Any]) -> None:
         data = hooks.post_load(_given(item))
         if not isinstance(data, Mapping):
             raise DescriptionError(f"The hook post_load returned {data!r}: the data, as a dict, was expected.")
-        _take(item, item._type.load_partial(data, item))
+        _take(item, item._type.load_partial(unchanged_kept(item._type, data, item._raw), item))
     if hooks.dynamic_post_load is not None:
         data = _given(item)
         fields = hooks.dynamic_post_load(data)
         if not isinstance(fields, Mapping):
             raise DescriptionError(f"The hook dynamic_post_load returned {fields!r}: a dict of fields was expected.")
-        _take(item, item._type.load_partial(data, item))
+        _take(item, item._type.load_partial(unchanged_kept(item._type, data, item._raw), item))
         _take(item, _judged(item, fields, sent))
 
 
-def judge_saved(item: Item) -> None:
+def set_prepared(item: Item, changes: Mapping[str, Any]) -> None:
+    """Change several fields of an item, when `pre_load` has seen the whole of it as it will be.
+
+    Raises:
+        ValidationError: naming every fault by its path.
+    """
+    if item._type.hooks.pre_load is None or not isinstance(changes, Mapping):
+        item.set(changes)
+        return
+    data = before_checks(item, {**_given(item), **changes})
+    item.set(unchanged_kept(item._type, data, item._raw))
+
+
+def judge_saved(item: Item, *, prepared: bool = False) -> None:
     """Run all hooks on an item that is about to be saved; its values are what was sent.
+
+    Args:
+        item: changed in place.
+        prepared: `pre_load` has seen it already.
 
     Raises:
         Fault: naming every field that a hook's own rules refuse.
     """
-    data = before_checks(item, _given(item))
-    if item._type.hooks.pre_load is not None:
-        _take(item, item._type.load_partial(data, item))
+    data = _given(item)
+    if item._type.hooks.pre_load is not None and not prepared:
+        data = before_checks(item, data)
+        _take(item, item._type.load_partial(unchanged_kept(item._type, data, item._raw), item))
     judge(item, {name: value for name, value in data.items() if value is not None})
+
+
+def unchanged_kept(type_: DictType, data: Any, known: Any) -> Any:
+    """Mark the values that are as they were known, so that the field that accepted them takes them as they are.
+
+    Args:
+        type_: of the values.
+        data: what is about to be loaded.
+        known: values that the same fields accepted.
+    """
+    if not isinstance(data, Mapping) or not isinstance(known, Mapping):
+        return data
+    return {name: _kept(type_.writable.get(name), value, known.get(name)) for name, value in data.items()}
+
+
+def _kept(field: FieldType[Any] | None, value: Any, known: Any) -> Any:
+    if isinstance(field, DictType):
+        return unchanged_kept(field, value, known)
+    if field is None or value is None or not identical(value, known):
+        return value
+    return Kept(value)
 
 
 def _judged(item: Item, fields: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +150,7 @@ def _given(item: Item) -> dict[str, Any]:
 
 
 def _take(item: Item, values: Mapping[str, Any]) -> None:
-    before = copy.deepcopy(item._raw)
+    before = copy_values(item._raw)
     overwrite(item._type, item._raw, values)
     if item._type.is_dynamic:
         settle(item, before, values)

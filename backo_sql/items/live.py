@@ -7,15 +7,16 @@ cheap to throw away.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from ..errors import Fault, PathKey, ValidationError, format_path, validation_error
+from ..errors import Fault, PathKey, RightsError, ValidationError, format_path, validation_error
 from ..model.metadata import describe
-from ..types.base import FieldType
-from ..types.container import has_rights
+from ..types.base import FieldType, copy_values
+from ..types.container import DictType, blank_value, has_rights
+from ..types.options import MISSING
+from .current_meta import current_meta
 from .events import fire
 from .permissions import is_allowed
 from .rules import existing, settle
@@ -29,7 +30,7 @@ class Live:
 
     _is_described = True
 
-    __slots__ = ("_guarded", "_key", "_owner", "_previous", "_raw", "_type")
+    __slots__ = ("_guarded", "_key", "_owner", "_previous", "_quiet", "_raw", "_type")
 
     _type: FieldType[Any]
     _raw: Any
@@ -37,27 +38,41 @@ class Live:
     _key: PathKey | None
     _previous: Any
     _guarded: bool
+    _quiet: bool
 
     def _attach(self, type_: FieldType[Any], raw: Any, owner: Live | None, key: PathKey | None) -> None:
         put = object.__setattr__
         put(self, "_type", type_)
-        put(self, "_raw", raw)
+        if raw is not MISSING:
+            put(self, "_raw", raw)
         put(self, "_owner", owner)
         put(self, "_key", key)
         put(self, "_previous", None)
         put(self, "_guarded", False)
+        put(self, "_quiet", False)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_raw":
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+        # Made when it is first asked for: a description calls no function of a default.
+        try:
+            raw = blank_value(self._type)
+        except Fault as fault:  # what the function of a default returned is refused
+            raise self._refused(fault) from None
+        object.__setattr__(self, "_raw", raw)
+        return raw
 
     def get_value(self) -> Any:
         """Return a plain copy of the values, independent of this object, without fields that don't exist now."""
         root = self.get_root()
         if not self._type.is_dynamic and not root._guarded:
-            return copy.deepcopy(self._raw)
+            return copy_values(self._raw)
         return existing(self._type, self._raw, root, self)
 
     def copy(self) -> Self:
         """Return an independent copy, outermost itself."""
         other = type(self).__new__(type(self))
-        other._attach(self._type, copy.deepcopy(self._raw), None, None)
+        other._attach(self._type, copy_values(self._raw), None, None)
         object.__setattr__(other, "_guarded", self.get_root()._guarded)
         return other
 
@@ -82,9 +97,19 @@ class Live:
         """Return the metadata of this and what is inside, from the description alone."""
         return describe(self._type)
 
+    def get_current_meta(self) -> dict[str, Any]:
+        """Return the metadata with `exists` and `rights` answered for these values and the current user.
+
+        Raises:
+            DescriptionError: this isn't the outermost container.
+        """
+        return current_meta(self)
+
     def check(self, value: Any) -> None:
         """Raise what `set` would raise for a value, and change nothing."""
-        self.get_root().copy()._at(self._keys()).set(value)
+        draft = self.get_root().copy()
+        object.__setattr__(draft, "_quiet", True)
+        draft._at(self._keys()).set(value)
 
     def trigg(self, event: str, **details: Any) -> None:
         """Start an event: this object's handlers first, then those further in, depth first.
@@ -159,23 +184,57 @@ class Live:
             given: what was asked for here, so that values for fields that don't exist are told apart from old ones.
         """
         root = self.get_root()
-        if not root._type.is_dynamic:
+        if any(each._type.options.compute is not None for each in (self, *(owner for owner, _ in self._owners()))):
+            raise RightsError(f"{self.path_name()} is computed and can't be changed.", ever=True)
+        for owner, key in self._owners():
+            owner._forget(key)
+        if self._owner is not None:
+            root._note(self._keys()[:1])
+        around = self._lists_around()
+        if not root._type.is_dynamic and not around:
             root._before_change()
             apply()
             return
         for key in reversed(self._keys()):
             given = {key: given}
-        before = copy.deepcopy(root._raw)
+        before = copy_values(root._raw)
         state = root._state()
         root._before_change()
         try:
             apply()
-            settle(root, before, given)
+            for owner in around:
+                owner._check_again()
+            if root._type.is_dynamic:
+                settle(root, before, given)
         except BaseException as error:
             root._restore(before, state)
             if isinstance(error, Fault):
                 raise validation_error(error) from None
             raise
+
+    def _owners(self) -> Iterator[tuple[Live, PathKey | None]]:
+        """Visit the containers around, from the inside out, each with the key of what was visited before."""
+        inner: Live = self
+        while inner._owner is not None:
+            yield inner._owner, inner._key
+            inner = inner._owner
+
+    def _lists_around(self) -> list[Live]:
+        """Return the containers around whose own rules look at all of their elements."""
+        return [owner for owner, _ in self._owners() if not isinstance(owner._type, DictType)]
+
+    def _check_again(self) -> None:
+        """Check the rules of this container, when something in it has changed."""
+        try:
+            self._type.check_limits(self._raw)
+        except Fault as fault:
+            raise fault.under(*self._keys()) from None
+
+    def _forget(self, key: PathKey | None) -> None:
+        """Note that what stands under a key was changed from inside, so that `rollback` goes no further back."""
+
+    def _note(self, names: Iterable[PathKey]) -> None:
+        """Note the fields of the outermost container that somebody gave a value."""
 
     def _before_change(self) -> None:
         """Note that the values are about to change; only called on the outermost container."""

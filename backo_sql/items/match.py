@@ -1,7 +1,7 @@
 """`match`: whether a live object satisfies a filter, in the language that collections are filtered in.
 
-In: a live object, or a field that stands alone, and a filter. Out: `True` or `False`. What a filter asks of a field
-that isn't there or may not be read, by an operator that isn't one, or with a value that can't be of the type, is not so.
+In: a live object, or a field that stands alone, and a filter. Out: `True` or `False`. A condition on a field that isn't
+there or may not be read, with an operator that isn't one, or with a value that can't be of the type, does not hold.
 Paths go on through references: their items are read, with one read per step and collection.
 """
 
@@ -103,7 +103,9 @@ class _Reading:
 
     def _elements(self, leaf: Leaf, holders: Sequence[Any]) -> list[Any]:
         lists = (self.value(holder, leaf.path) for holder in holders)
-        return [element for each in lists if each is not None and each is not ABSENT for element in each]
+        return [
+            element for each in lists if isinstance(each, Sequence) and not isinstance(each, str) for element in each
+        ]
 
     def _read(self, leaf: Leaf, holders: Sequence[Any]) -> None:
         self._identify(leaf, holders)
@@ -141,6 +143,8 @@ def _at(holder: Any, path: Path) -> Any:
 def _field(holder: Any, name: str) -> Any:
     if isinstance(holder, Mapping):
         return holder.get(name)
+    if not isinstance(holder, Live):
+        return None  # inside a FreeDict: what is no object has no fields
     if not isinstance(holder._type, DictType) or not is_there(holder, name):
         return ABSENT
     try:

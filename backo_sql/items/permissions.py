@@ -1,9 +1,9 @@
 """Rights on fields: who may read or change one, or whatever else a `can_…` option says.
 
 In: a live container, the name of a field and of a right. Out: yes or no. A right is a constant or a function of
-`(right_name, root)`; a field without it, and a function that answers anything but yes or no, leave it to the container
-around, and the outermost one grants it. Rights count once they are enabled: items that come out of a collection have
-them enabled, objects of one's own have not.
+`(right_name, root)`, or of the user alone; a field without it, and a function that answers anything but yes or no,
+leave it to the container around, and the outermost one grants it. Rights count once they are enabled: items that come
+out of a collection have them enabled, objects of one's own have not.
 """
 
 from __future__ import annotations
@@ -42,18 +42,32 @@ def is_allowed(live: Live, right: str, name: str | None = None) -> bool:
         live = live._owner
 
 
+def is_readable(live: Live, name: str) -> bool:
+    """Tell whether a field may be read: itself, or for a `Dict` anything inside it."""
+    if is_allowed(live, "read", name):
+        return True
+    field = live._type.fields[name] if isinstance(live._type, DictType) else None
+    if not isinstance(field, DictType):
+        return False
+    with live._unguarded():
+        inside = getattr(live, name)
+    return inside is not None and any(is_readable(inside, each) for each in field.fields)
+
+
 def check_readable(live: Live, name: str) -> None:
     """Refuse to read a field that the right `read` keeps from the current user.
 
     Raises:
         RightsError: naming the field.
     """
-    if not is_allowed(live, "read", name):
+    if not is_readable(live, name):
         raise RightsError(f"{format_path((*live._keys(), name))} may not be read.")
 
 
 def check_changeable(live: Live, changes: Mapping[str, Any]) -> None:
-    """Refuse new values for fields that the right `modify` keeps from the current user. The same value is no change.
+    """Refuse new values for fields that the right `modify` keeps from the current user.
+
+    The same value is no change, where the user may read it: elsewhere it could be found out by trying.
 
     Raises:
         RightsError: naming the first such field.
@@ -64,7 +78,7 @@ def check_changeable(live: Live, changes: Mapping[str, Any]) -> None:
             inner = getattr(live, name)
             if inner is not None:
                 check_changeable(inner, value)
-        elif current != value and not is_allowed(live, "modify", name):
+        elif not is_allowed(live, "modify", name) and (current != value or not is_allowed(live, "read", name)):
             raise RightsError(f"{format_path((*live._keys(), name))} may not be changed.")
 
 
@@ -82,11 +96,19 @@ def _own(field: FieldType[Any], right: str, root: Live) -> bool | None:
 
 
 def _call(rule: Callable[..., Any], right: str, root: Live) -> Any:
-    """Call a right by the number of parameters that it takes; a third one, as older code has it, is `None`."""
+    """Call a right by how many parameters it takes: one is the user; a third one, as older code has it, is `None`."""
     wanted = [
         parameter
         for parameter in inspect.signature(rule).parameters.values()
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
         and parameter.default is parameter.empty
     ]
+    if len(wanted) == 1:
+        return rule(CurrentUser.get())
     return rule(*(right, root, None)[: len(wanted)])
+
+
+class CurrentUser:
+    """Where a right of one parameter finds the user; installed by the package, because rights come after items."""
+
+    get: Callable[[], Any] = staticmethod(lambda: None)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from ..types.base import FieldType
+from ..types.base import FieldType, frozen_type
 from ..types.container import DictType
 from ..types.instant import Datetime
 from ..types.text import String
@@ -68,4 +68,6 @@ class StandardMetaDataHandler(GenericMetaDataHandler):
 def meta_type(handler: GenericMetaDataHandler | None) -> DictType | None:
     """Return the frozen type of `_meta`, or `None` where nothing is kept."""
     fields = handler.fields() if handler is not None else {}
-    return _structure(fields) if fields else None
+    if not fields:
+        return None
+    return _structure({name: frozen_type(field, f"The field {name!r} of _meta") for name, field in fields.items()})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 from ..model.views import Node, Projection, in_view
-from ..types.base import FieldType
+from ..types.base import FieldType, copy_values
+from ..types.compound import Tuple
 from ..types.container import DictType, ListType
 from .live import Live
-from .permissions import is_allowed
+from .permissions import is_readable
 from .rules import exists
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def dump_item(projection: Projection, item: Item) -> dict[str, Any]:
     """Return the JSON form of a live item, as far as a view shows it and its fields exist."""
-    return _dump(projection.tree, item, item)
+    return _dump(projection.tree, item, item, projection.view)
 
 
-def _dump(nodes: tuple[Node, ...], holder: Dict, root: Item) -> dict[str, Any]:
+def _dump(nodes: tuple[Node, ...], holder: Dict, root: Item, view: str | None) -> dict[str, Any]:
     structure, values = holder._type, holder._raw
     shown: dict[str, Any] = {}
     for name, content in nodes:
@@ -31,10 +31,14 @@ def _dump(nodes: tuple[Node, ...], holder: Dict, root: Item) -> dict[str, Any]:
         field, value = structure.fields[name], values[name]
         if field.is_dynamic and not exists(field, value, root):
             continue
-        if root._guarded and not is_allowed(holder, "read", name):
+        if root._guarded and not is_readable(holder, name):
             continue
         if isinstance(content, tuple) and isinstance(field, DictType):
-            shown[name] = _dump(content, getattr(holder, name), root)
+            strict = in_view(field, view) and view is not None and view.startswith("+")
+            shown[name] = _dump(content, getattr(holder, name), root, None if strict else view)
+        elif isinstance(field, ListType) and view is not None and value is not None:
+            chosen = _restrict(field, value, view, root, None)
+            shown[name] = field.dump([] if chosen is None else chosen[1])
         else:
             shown[name] = None if value is None else field.dump(value)
     return shown
@@ -47,7 +51,8 @@ def get_view(live: Live, name: str | None) -> Any:
         live: a `Dict` or an `Item`.
         name: of the view, with a leading `+` for one that shows only what is marked; `None` for everything.
     """
-    chosen = _restrict(live._type, live._raw, name, live.get_root())
+    root = live.get_root()
+    chosen = _restrict(live._type, live._raw, name, root, live if root._guarded else None)
     if chosen is None:
         return None
     type_, values = chosen
@@ -56,25 +61,42 @@ def get_view(live: Live, name: str | None) -> Any:
     return other
 
 
-def _restrict(field: FieldType[Any], value: Any, view: str | None, root: Any) -> tuple[FieldType[Any], Any] | None:
-    """Return a type with the fields of a view and the values that go with it; `None` where nothing of it is shown."""
+def _restrict(
+    field: FieldType[Any], value: Any, view: str | None, root: Live, live: Live | None
+) -> tuple[FieldType[Any], Any] | None:
+    """Return a type with the fields of a view and the values that go with it; `None` where nothing of it is shown.
+
+    Args:
+        field: the type of the value.
+        value: as the item holds it.
+        view: the name of the view.
+        root: the outermost object.
+        live: the container whose value it is, where rights count.
+    """
     shown = in_view(field, view)
     if shown is False or (field.is_dynamic and not exists(field, value, root)):
         return None
     strict = view is not None and view.startswith("+")
     inner_view = None if shown and strict else view
     if isinstance(field, DictType):
-        kept = {
-            name: chosen
-            for name, inner in field.fields.items()
-            if name in value and (chosen := _restrict(inner, value[name], inner_view, root)) is not None
-        }
+        kept = {}
+        for name, inner in field.fields.items():
+            if name not in value or (live is not None and not is_readable(live, name)):
+                continue
+            inside = getattr(live, name) if live is not None and isinstance(inner, DictType) else None
+            chosen = _restrict(inner, value[name], inner_view, root, inside)
+            if chosen is not None:
+                kept[name] = chosen
         if not kept:
             return None
-        return field.with_only({name: type_ for name, (type_, _) in kept.items()}), {
-            name: values for name, (_, values) in kept.items()
-        }
+        type_ = field.with_only({name: type_ for name, (type_, _) in kept.items()})
+        return type_, {name: values for name, (_, values) in kept.items()}
     if isinstance(field, ListType):
-        elements = [_restrict(field.element, element, inner_view, root) for element in value or []]
+        elements = [_restrict(field.element, element, inner_view, root, None) for element in value or []]
         return field, [chosen[1] for chosen in elements if chosen is not None] if value is not None else None
-    return (field, copy.deepcopy(value)) if shown else None
+    if isinstance(field, Tuple) and value is not None and shown:
+        members = [
+            _restrict(member, part, inner_view, root, None) for member, part in zip(field.members, value, strict=True)
+        ]
+        return field, tuple(chosen[1] for chosen in members if chosen is not None)
+    return (field, copy_values(value)) if shown else None

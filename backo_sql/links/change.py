@@ -29,6 +29,15 @@ class ReferenceChange:
     after: Any
 
 
+def touches_itself(model: Model, collection: str, identifier: str, changes: Sequence[ReferenceChange]) -> bool:
+    """Tell whether an item is on both sides of a link that changed, so that its other fields change with it."""
+    return any(
+        model.sides[collection][change.path].other == collection
+        and identifier in (*_as_list(change.before), *_as_list(change.after))
+        for change in changes
+    )
+
+
 def references(model: Model, collection: str, values: Mapping[Path, Any]) -> list[ReferenceChange]:
     """Return the references of a new item: each was nothing before."""
     return [

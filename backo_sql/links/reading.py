@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ..model.description import Place, get_value, has_value, put_value, remove_value
+from ..model.description import get_value, has_value, put_value, remove_value
 from ..model.model import Model
 from ..model.paths import Path
 from ..model.relations import RelationKind
-from ..model.views import Node, Projection
+from ..model.views import Projection
 from ..storage.interface import Record
 from .targets import Sessions
 
 
 def fill(
-    unit: Sessions, model: Model, projection: Projection, identifiers: Sequence[str], records: Sequence[Record]
+    unit: Sessions,
+    model: Model,
+    projection: Projection,
+    identifiers: Sequence[str],
+    records: Sequence[Record],
+    links: frozenset[Path] | None = None,
 ) -> None:
     """Put the links that are stored elsewhere into the values of records, where projection and fill strategy want them.
 
@@ -25,12 +30,18 @@ def fill(
         projection: the fields that are wanted.
         identifiers: the id of each record.
         records: what was read, changed in place.
+        links: the paths of the links that are wanted, where these are fewer than those of the projection; the others
+            are left out as if they weren't filled.
     """
     if not records:
         return
-    for path in _elsewhere(projection.tree):
+    for path in projection.links:
         side = model.sides[projection.collection][path]
         if not side.filled:
+            continue
+        if links is not None and path not in links:
+            for record in records:
+                remove_value(record.values, path)
             continue
         relation = side.relation
         session = unit.session(relation.owner.collection)
@@ -38,14 +49,6 @@ def fill(
         for identifier, record in zip(identifiers, records, strict=True):
             found = linked.get(identifier, [])
             put_value(record.values, path, (found[0] if found else None) if side.is_single else found)
-
-
-def _elsewhere(nodes: tuple[Node, ...]) -> Iterable[Path]:
-    for _, content in nodes:
-        if isinstance(content, tuple):
-            yield from _elsewhere(content)
-        elif content.place is Place.LINK:
-            yield content.path
 
 
 def settle(model: Model, collection: str, values: dict[str, Any]) -> None:

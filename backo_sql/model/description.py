@@ -102,17 +102,18 @@ class ItemType(DictType):
         """The name that messages and the metadata use."""
         return "Item"
 
-    def with_fields(self, fields: Mapping[str, FieldType[Any]]) -> Self:
-        """Return the same type with other fields of the user's."""
-        other = super().with_fields(fields)
-        other.fields = MappingProxyType({**fields, **{name: self.fields[name] for name in self.system}})
+    def with_field(self, name: str, field: FieldType[Any] | None) -> Self:
+        """Return the same type with one field of the user's added, replaced or taken away."""
+        other = super().with_field(name, field)
+        own = {each: type_ for each, type_ in other.fields.items() if each not in self.system}
+        other.fields = MappingProxyType({**own, **{each: self.fields[each] for each in self.system}})
         return other
 
-    def _convert(self, value: Any, root: Any, *, partial: bool) -> dict[str, Any]:
+    def _convert(self, value: Any, root: Any, old: Any, *, partial: bool) -> dict[str, Any]:
         # What the library keeps itself is no field that a caller gives: sending back what one got is no fault.
         if isinstance(value, Mapping) and not self.system.isdisjoint(value):
             value = {name: given for name, given in value.items() if name not in ("_id", "_meta")}
-        return super()._convert(value, root, partial=partial)
+        return super()._convert(value, root, old, partial=partial)
 
     def _groups(self, option: str, groups: object) -> tuple[tuple[Path, ...], ...]:
         if not isinstance(groups, list | tuple):
@@ -177,15 +178,23 @@ class Leaf:
         return column_name(self.path)
 
 
-def walk(root: DictType, prefix: Path = (), *, conditional: bool = False) -> Iterator[Leaf]:
-    """Visit every leaf in the order of the description, through nested `Dict`."""
+def walk(root: DictType, prefix: Path = (), *, conditional: bool = False, kept: bool = True) -> Iterator[Leaf]:
+    """Visit every leaf in the order of the description, through nested `Dict`.
+
+    Args:
+        root: where to begin.
+        prefix: the path that leads there.
+        conditional: something around may not exist.
+        kept: everything around is stored.
+    """
     for name, field in root.fields.items():
         path = (*prefix, name)
         maybe = conditional or field.options.exists is not True
+        place = _place(field) if kept else Place.NOWHERE
         if isinstance(field, DictType):
-            yield from walk(field, path, conditional=maybe)
+            yield from walk(field, path, conditional=maybe, kept=place is not Place.NOWHERE)
         else:
-            yield Leaf(path, field, conditional=maybe)
+            yield Leaf(path, field, place, conditional=maybe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +207,8 @@ class Description:
         leaves: every field that holds a value, by path, in order.
         view_names: the views that some field mentions.
         per_item: an answer needs every item as a live object: something is computed, may not exist, has rights of
-            its own, or listens to `loaded`.
+            its own, stands in a list that views look into, or listens to `loaded`.
+        stored: the fields with a place in the item's own row or document.
     """
 
     name: str
@@ -206,6 +216,7 @@ class Description:
     leaves: Mapping[Path, Leaf]
     view_names: frozenset[str]
     per_item: bool
+    stored: tuple[Leaf, ...]
 
     @classmethod
     def of(cls, name: str, item: ItemType) -> Description:
@@ -217,8 +228,7 @@ class Description:
         if len(name) > MAX_NAME_BYTES:
             raise DescriptionError(f"The collection name {name!r} has more than {MAX_NAME_BYTES} letters.")
         leaves: dict[Path, Leaf] = {}
-        for found in walk(item):
-            leaf = dataclasses.replace(found, place=_place(found.type))
+        for leaf in walk(item):
             if len(leaf.column.encode()) > MAX_NAME_BYTES:
                 raise DescriptionError(
                     f"{name}: the path {path_text(leaf.path)} makes a column name of more than {MAX_NAME_BYTES} bytes."
@@ -226,29 +236,30 @@ class Description:
             if isinstance(leaf.type, ListType):
                 _refuse_links(name, leaf.path, leaf.type.element)
             leaves[leaf.path] = leaf
+        views = frozenset(_view_names(item))
         per_item = (
             "loaded" in item.events
             or has_rights(item)
             or any(leaf.conditional or leaf.place is Place.NOWHERE for leaf in leaves.values())
+            or any(views and isinstance(leaf.type, ListType) for leaf in leaves.values())
         )
-        return cls(name, item, MappingProxyType(leaves), frozenset(_view_names(item)), per_item)
+        return cls(name, item, MappingProxyType(leaves), views, per_item, _stored(leaves))
 
     def without_column(self, path: Path) -> Description:
         """Return the same description, with one field that is stored on the other side of its link."""
         leaf = self.leaves[path]
         changed = {**self.leaves, path: dataclasses.replace(leaf, place=Place.LINK)}
-        return dataclasses.replace(self, leaves=MappingProxyType(changed))
-
-    @property
-    def stored(self) -> Iterator[Leaf]:
-        """The fields with a place in the item's own row or document."""
-        return (leaf for leaf in self.leaves.values() if leaf.place is Place.ROW)
+        return dataclasses.replace(self, leaves=MappingProxyType(changed), stored=_stored(changed))
 
     def references(self) -> Iterator[tuple[Path, Ref | RefsListType]]:
         """Visit every field that refers to a collection."""
         for leaf in self.leaves.values():
             if isinstance(leaf.type, Ref | RefsListType):
                 yield leaf.path, leaf.type
+
+
+def _stored(leaves: Mapping[Path, Leaf]) -> tuple[Leaf, ...]:
+    return tuple(leaf for leaf in leaves.values() if leaf.place is Place.ROW)
 
 
 def _place(field: FieldType[Any]) -> Place:
@@ -263,6 +274,8 @@ def _view_names(field: FieldType[Any]) -> Iterator[str]:
     if isinstance(field, DictType):
         for inner in field.fields.values():
             yield from _view_names(inner)
+    elif isinstance(field, ListType):
+        yield from _view_names(field.element)
 
 
 def _refuse_links(name: str, path: Path, element: FieldType[Any]) -> None:

@@ -33,7 +33,7 @@ class Connector(Protocol):
 class Service(Protocol):
     """The verbs of a running backoffice. See `service/` for what each does and raises."""
 
-    def create(self, collection: str, data: Any, into: Item | None = None) -> Item:
+    def create(self, collection: str, data: Any, into: Item | None = None, *, settled: bool = False) -> Item:
         """Store a new item."""
         ...
 

@@ -6,12 +6,13 @@ isn't marked `"!name"`; `+name` shows only what is marked `"name"`, and what sta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..types.base import FieldType
-from ..types.container import DictType
-from .description import Description, Leaf
+from ..types.container import DictType, ListType
+from .description import Description, Leaf, Place
 from .paths import Path
 
 #: the name of a field and either the leaf itself or, for a `Dict`, its shown fields
@@ -26,11 +27,13 @@ class Projection:
         collection: whose fields.
         view: the name they were chosen by; `None` for all of them.
         tree: the chosen fields, nested as the description is.
+        links: the paths of those that are stored elsewhere and read apart.
     """
 
     collection: str
     view: str | None
     tree: tuple[Node, ...]
+    links: frozenset[Path]
 
     def __hash__(self) -> int:
         return hash((self.collection, self.view))
@@ -43,7 +46,16 @@ class Projection:
 
 def project(description: Description, view: str | None) -> Projection:
     """Choose the fields of a view; `None` chooses all."""
-    return Projection(description.name, view, _choose(description, description.item, view, ()))
+    tree = _choose(description, description.item, view, ())
+    return Projection(description.name, view, tree, frozenset(_links(tree)))
+
+
+def _links(nodes: tuple[Node, ...]) -> Iterator[Path]:
+    for _, content in nodes:
+        if isinstance(content, tuple):
+            yield from _links(content)
+        elif content.place is Place.LINK:
+            yield content.path
 
 
 def known_view(description: Description, view: str | None) -> str | None:
@@ -67,7 +79,8 @@ def _choose(description: Description, structure: DictType, view: str | None, pre
             inner = _choose(description, field, None if shown and view and view.startswith("+") else view, path)
             if inner:
                 nodes.append((name, inner))
-        elif shown:
+        elif shown or (shown is None and description.per_item and isinstance(field, ListType)):
+            # A strict view looks into a list, and shows an empty one where nothing inside is in it.
             nodes.append((name, description.leaves[path]))
     return tuple(nodes)
 

@@ -53,8 +53,8 @@ COMBINATORS = {combinator.value: combinator for combinator in Combinator}
 
 #: how deep a filter may be nested, and how many names a path may have
 MAX_DEPTH = 50
-#: how many conditions a filter may have
-MAX_CONDITIONS = 1000
+#: how many conditions a filter may have; SQLite takes an expression of at most 1,000 levels
+MAX_CONDITIONS = 500
 #: how long a regular expression may be, in characters
 MAX_PATTERN = 1000
 #: how long a regular expression may work on one value, in seconds

@@ -22,12 +22,13 @@ from typing import Any
 
 import regex
 
-from ..errors import Fault, QueryError
+from ..errors import DescriptionError, Fault, QueryError
 from ..model.description import Description, Leaf
 from ..model.model import Model
 from ..model.paths import Path
-from ..types.base import FieldType
+from ..types.base import EQUALITY, ORDERING, FieldType
 from ..types.container import DictType, ListType
+from ..types.free import ContentType, FreeDictType
 from ..types.kinds import Kind
 from ..types.reference import Ref, RefsListType
 from .ast import (
@@ -59,6 +60,8 @@ _SHOWN = 64  # how much of a client's text a message repeats
 
 _TEXT_OPERATORS = frozenset({Operator.REG.value, Operator.RE.value})
 _LIST_OPERATORS = frozenset({Operator.EQ.value, Operator.NE.value, Operator.CONTAINS.value})
+#: what stands in a `FreeDict` may be of any type, so that it is asked anything, and is what it happens to be
+_FREE_OPERATORS = EQUALITY | ORDERING | _TEXT_OPERATORS | _LIST_OPERATORS
 
 
 def bind(conditions: Iterable[Parsed], description: Description, model: Model | None = None) -> Bound:
@@ -171,6 +174,9 @@ class Binder:
                     raise _NoSuchPathError(self._unknown_path(scope, field, path[: position + 1], whole))
                 field = field.fields[name]
                 continue
+            if isinstance(field, FreeDictType | ContentType):
+                field = field.inner(name)
+                continue
             leaf = self._leaf(scope, path[:position], field)
             beyond = partial(self._through, path=path[position:], whole=whole, finish=finish)
             if isinstance(field, ListType):
@@ -186,10 +192,12 @@ class Binder:
     def _across(self, scope: Scope, leaf: Leaf, make: Callable[[Scope], Bound], whole: Path) -> Bound:
         """Ask something of the linked items; where there may be one only, none reads as null."""
         if self._model is None or scope.collection is None:
-            raise QueryError(
-                f"{_shown(whole)!r} leads through a reference, and nothing says where that leads: "
-                "its collection is not registered with a backoffice."
-            )
+            name = repr(_shown(whole))
+            if self._forgiving:  # no fault of the filter, but of whoever asks an object that belongs nowhere
+                raise DescriptionError(
+                    f"Nothing says where {name} leads: only items of a registered collection are linked."
+                )
+            raise QueryError(f"{name} leads through a reference: such a filter is not available yet.")
         step = Across(self._model.sides[scope.collection][(*scope.prefix, *leaf.path)])
         other = self._descriptions[step.side.other]
         condition = make(Scope(other.item, other.name, linked=True))
@@ -248,16 +256,16 @@ class Binder:
 
     def _contains(self, scope: Scope, leaf: Leaf, condition: Parsed, path: Path) -> Bound:
         field = leaf.type
-        if isinstance(field, ListType):
-            return Some(leaf, Each(), self.bind(condition, Scope(field.element)))
+        if isinstance(field, ListType | ContentType):
+            return Some(leaf, Each(), self.bind(condition, Scope(field.inner(0))))
         if isinstance(field, RefsListType):
             return self._across(scope, leaf, lambda there: self.bind(condition, there), path)
         return self._wrong(f"{_shown(path)!r} is a {field.type_name()} and has no operator '$contains': lists have it.")
 
     def _listed(self, scope: Scope, leaf: Leaf, parts: tuple[Parsed, ...], path: Path, *, unwraps: bool) -> Bound:
         field, name = leaf.type, _shown(path)
-        if isinstance(field, ListType | RefsListType):
-            element = Scope(field.element if isinstance(field, ListType) else field.inner(0))
+        if isinstance(field, ListType | RefsListType | ContentType):
+            element = Scope(field.inner(0))
             return Elements(leaf, tuple(self.bind(part, element) for part in parts))
         if unwraps and len(parts) == 1 and isinstance(parts[0], Condition) and parts[0].path == ():
             only = parts[0]
@@ -303,6 +311,8 @@ def operators_of(field: FieldType[Any]) -> frozenset[str]:
     """Return the operators that a type has in a filter: those that it names, and those of its kind."""
     if isinstance(field, ListType | RefsListType):
         return _LIST_OPERATORS
+    if isinstance(field, ContentType):
+        return _FREE_OPERATORS
     return field.operators | _TEXT_OPERATORS if field.kind is Kind.TEXT else field.operators
 
 

@@ -8,12 +8,15 @@ compares by code point, as Python's does. A regular expression that takes too lo
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from ..errors import QueryError
-from ..model.description import Leaf, get_value
+from ..model.description import Leaf
 from ..model.paths import Path
+from ..types.base import FieldType, plain
+from ..types.free import ContentType
+from ..types.kinds import Kind
 from .ast import PATTERN_TIMEOUT, Across, And, Bound, Compare, Each, Elements, Matches, Not, OneOf, Operator, Or, Some
 
 #: what a condition looks at: the values of an item, an element of a list, the values of a linked item
@@ -50,11 +53,20 @@ _ORDERINGS: Mapping[Operator, Callable[[Any, Any], bool]] = {
 }
 
 
-def predicate(where: Bound, lookup: Lookup | None = None, read: Read = get_value) -> Predicate:
+def read_plain(holder: Holder, path: Path) -> Any:
+    """Return the value at a path of nested dicts; `None` where a part of it is absent."""
+    for name in path:
+        if not isinstance(holder, Mapping):
+            return None
+        holder = holder.get(name)
+    return holder
+
+
+def predicate(where: Bound, lookup: Lookup | None = None, read: Read = read_plain) -> Predicate:
     """Compile a filter.
 
     Args:
-        where: the filter, bound.
+        where: the filter, bound. The lists of links that it compares as a whole must be filled in the values.
         lookup: finds linked items; without it a filter that asks for them is refused.
         read: returns a value of a holder; from nested dicts, when not given.
 
@@ -90,26 +102,58 @@ def holds_for_nothing(where: Bound) -> bool:
 
 def _compare(where: Compare, read: Read) -> Predicate:
     path, value = where.leaf.path, where.value
-    if where.operator is Operator.EQ:
-        return lambda holder: bool(read(holder, path) == value)
-    if where.operator is Operator.NE:
-        return lambda holder: (found := read(holder, path)) is not ABSENT and bool(found != value)
+    if where.operator in (Operator.EQ, Operator.NE):
+        return _one_of(OneOf(where.leaf, (value,), negated=where.operator is Operator.NE), read)
     if value is None:
         return lambda _: False
     compare = _ORDERINGS[where.operator]
+    mixed = isinstance(where.leaf.type, ContentType)
 
     def ordered(holder: Holder) -> bool:
         found = read(holder, path)
-        return found is not None and found is not ABSENT and compare(found, value)
+        if found is None or found is ABSENT or (mixed and not _in_order(found, value)):
+            return False
+        return compare(found, value)
 
     return ordered
 
 
 def _one_of(where: OneOf, read: Read) -> Predicate:
-    path, values = where.leaf.path, where.values
-    if where.negated:
-        return lambda holder: (found := read(holder, path)) is not ABSENT and found not in values
-    return lambda holder: read(holder, path) in values
+    path, values, negated = where.leaf.path, where.values, where.negated
+    among = _among(where.leaf.type, values)
+
+    def one_of(holder: Holder) -> bool:
+        found = read(holder, path)
+        return found is not ABSENT and among(found) is not negated
+
+    return one_of
+
+
+def _among(field: FieldType[Any], values: tuple[Any, ...]) -> Callable[[Any], bool]:
+    if field.kind is Kind.JSON:
+        return lambda found: any(same(plain(found), value) for value in values)
+    if len(values) == 1:
+        (only,) = values
+        return lambda found: bool(found == only)
+    return lambda found: found in values
+
+
+def same(one: Any, other: Any) -> bool:
+    """Compare as JSON means it: numbers by what they are worth, `true` being none; lists and objects by their parts."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def _in_order(one: Any, other: Any) -> bool:
+    """Tell whether two values of any type come before or after each other: two texts do, or two numbers."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return False
+    return any(isinstance(one, type_) and isinstance(other, type_) for type_ in (str, int | float))
 
 
 def _matches(where: Matches, read: Read) -> Predicate:
@@ -131,14 +175,17 @@ def _matches(where: Matches, read: Read) -> Predicate:
 def _elements(where: Elements, lookup: Lookup | None, read: Read) -> Predicate:
     path = where.leaf.path
     parts = [predicate(part, lookup, read) for part in where.parts]
+    links = where.leaf.type.kind is Kind.LINKS
 
-    def same(holder: Holder) -> bool:
+    def alike(holder: Holder) -> bool:
         found = read(holder, path)
-        if found is None or found is ABSENT or len(found) != len(parts):
+        if found is None and links:  # they are never null, only none
+            return not parts
+        if not _is_list(found) or len(found) != len(parts):
             return False
         return all(part(element) for part, element in zip(parts, found, strict=True))
 
-    return same
+    return alike
 
 
 def _some(where: Some, lookup: Lookup | None, read: Read) -> Predicate:
@@ -148,7 +195,7 @@ def _some(where: Some, lookup: Lookup | None, read: Read) -> Predicate:
 
         def some_element(holder: Holder) -> bool:
             found = read(holder, leaf.path)
-            return found is not None and found is not ABSENT and any(condition(element) for element in found)
+            return _is_list(found) and any(condition(element) for element in found)
 
         return some_element
     if lookup is None:
@@ -159,3 +206,7 @@ def _some(where: Some, lookup: Lookup | None, read: Read) -> Predicate:
         return holder is not None and any(condition(item) for item in find(holder, leaf, across))
 
     return some_linked
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)

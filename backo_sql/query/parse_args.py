@@ -15,6 +15,7 @@ from ..model.paths import Path, parse_path
 from .ast import MAX_CONDITIONS, OPERATORS, Condition, Operator
 
 DEFAULT_PAGE = 10
+DEFAULT_VIEW = "client"
 
 #: LIMIT and OFFSET are 64 bit integers in every database; nobody pages that far
 _MAX_SKIP = 2**53
@@ -30,7 +31,7 @@ class ListParameters:
         skip: how many to leave out first.
     """
 
-    view: str = "client"
+    view: str = DEFAULT_VIEW
     page: int = DEFAULT_PAGE
     skip: int = 0
 
@@ -61,7 +62,7 @@ def parse_parameters(pairs: Iterable[tuple[str, str]], known: frozenset[str], ma
 
 def parse_view(values: Mapping[str, str]) -> str:
     """Read `_view`; a `+` that a URL turned into a blank is a `+` again."""
-    view = values.get("_view", "client")
+    view = values.get("_view", DEFAULT_VIEW)
     view = "+" + view[1:] if view.startswith(" ") else view
     name = view.removeprefix("+")
     if not name or len(name) > 64 or not name.replace("_", "").replace("-", "").isalnum():
@@ -79,8 +80,6 @@ def parse_conditions(pairs: Iterable[tuple[str, str]]) -> list[Condition]:
     for key, text in pairs:
         if not is_parameter(key):
             texts.setdefault(_split(key), []).append(text)
-    if len(texts) > MAX_CONDITIONS:
-        raise QueryError(f"The filter has more than {MAX_CONDITIONS} conditions.")
     conditions = []
     for (path, operator), values in texts.items():
         if operator in (Operator.IN, Operator.NIN) or (operator is Operator.EQ and len(values) > 1):
@@ -88,6 +87,8 @@ def parse_conditions(pairs: Iterable[tuple[str, str]]) -> list[Condition]:
             conditions.append(Condition(path, several, values, is_text=True))
         else:
             conditions.extend(Condition(path, operator, value, is_text=True) for value in values)
+    if len(conditions) > MAX_CONDITIONS:
+        raise QueryError(f"The filter has more than {MAX_CONDITIONS} conditions.")
     return conditions
 
 

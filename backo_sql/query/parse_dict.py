@@ -78,7 +78,7 @@ class Parser:
 
     def at(self, path: Path, value: Any) -> Parsed:
         """Read what is asked of the field at a path."""
-        self._conditions += 1
+        self._conditions += not (isinstance(value, Mapping) and value)
         self._depth += 1
         if self._depth > MAX_DEPTH:
             parsed = self._wrong(f"The filter is nested more than {MAX_DEPTH} levels deep.")

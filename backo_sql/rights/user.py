@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -97,14 +97,13 @@ class CurrentUserWrapper:
         finally:
             _user.reset(token)
 
-    @contextmanager
-    def scope(self) -> Iterator[None]:
-        """Undo at the end what is set inside."""
-        token = _user.set(_user.get())
-        try:
-            yield
-        finally:
-            _user.reset(token)
+    def begin_scope(self) -> Token[CurrentUser]:
+        """Note who is asking now; `end_scope` undoes what is set until then."""
+        return _user.set(_user.get())
+
+    def end_scope(self, token: Token[CurrentUser]) -> None:
+        """Be again who asked when the scope was begun."""
+        _user.reset(token)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_user.get(), name)
@@ -119,6 +118,11 @@ class CurrentUserWrapper:
 
 
 current_user = CurrentUserWrapper()
+
+
+def current() -> CurrentUser:
+    """Return the user of this context, as it is now."""
+    return _user.get()
 
 
 def who() -> tuple[str, str]:

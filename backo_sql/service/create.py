@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Fault, ValidationError, validation_error
 from ..items.item import Item
-from ..items.judging import before_checks, judge
-from ..items.rules import settle
+from ..items.judging import before_checks, complete, unchanged_kept
+from ..items.rules import revive, stored
 from ..links import change
 from ..links.reading import settle as settle_links
 from ..links.targets import check_targets
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from .service import Service
 
 
-def create(service: Service, collection: str, data: Any, into: Item | None = None) -> Item:
+def create(service: Service, collection: str, data: Any, into: Item | None = None, *, settled: bool = False) -> Item:
     """Store a new item.
 
     Args:
@@ -28,6 +27,7 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
         collection: where it belongs.
         data: the values of its fields; `_id` and `_meta` in it are passed over.
         into: a new item that becomes the stored one; when it is refused, it stays as it was.
+        settled: the values come from an item whose fields have accepted them, and aren't transformed again.
 
     Raises:
         ValidationError: naming every field at fault; nothing is stored.
@@ -35,11 +35,13 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
     """
     item = into if into is not None else service.collections[collection].new()
     memento = item._memento() if into is not None else None
+    unit: UnitOfWork | None = None
     try:
         with service.unit(write=True) as unit:
-            values = _draft(service, collection, data)
+            values = _draft(service, collection, data, item._sent if settled else None)
             _write(service, unit, collection, values)
-            item._stored(values, version=1)
+            item._created(values)
+            revive(item._type, item._raw, item)
             hook = item._type.hooks.post_save
             if hook is not None:
                 hook(item)
@@ -47,7 +49,7 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
             if "committed" in item._type.events:
                 unit.after_commit(lambda: item.trigg("committed"))
     except BaseException as error:
-        if memento is not None:
+        if memento is not None and not (unit is not None and unit.committed):
             item._recall(memento)
         if isinstance(error, Fault):
             raise validation_error(error) from None
@@ -55,23 +57,26 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
     return item
 
 
-def _draft(service: Service, collection: str, data: Any) -> dict[str, Any]:
-    """Check what was given by every rule and hook; return the values of the item to be."""
+def _draft(service: Service, collection: str, data: Any, sent_names: set[str] | None) -> dict[str, Any]:
+    """Check what was given by every rule and hook; return the values of the item to be.
+
+    Args:
+        service: the running backoffice.
+        collection: where it belongs.
+        data: what was given.
+        sent_names: the fields that somebody set on an item whose fields have accepted all of its values; `None` where
+            the data is new.
+    """
     draft = service.collections[collection].new()
     item_type = draft._type
-    data = before_checks(draft, data)
-    values = item_type.load(data, draft)
+    given, data = data, before_checks(draft, data)
+    values = item_type.load(unchanged_kept(item_type, data, given) if sent_names is not None else data, draft)
     for name in item_type.system:
         values[name] = item_type.fields[name].load_missing()
     if not item_type.is_dynamic and not item_type.hooks.judges:
         return values
-    blank = draft._raw
-    object.__setattr__(draft, "_raw", values)
-    if item_type.is_dynamic:
-        settle(draft, blank, data)
-    if item_type.hooks.judges:
-        judge(draft, data if isinstance(data, Mapping) else {})
-    return draft._raw
+    complete(draft, values, data, sent_names)
+    return stored(draft)
 
 
 def _write(service: Service, unit: UnitOfWork, collection: str, values: dict[str, Any]) -> None:
@@ -91,8 +96,7 @@ def _write(service: Service, unit: UnitOfWork, collection: str, values: dict[str
 def _identifier(service: Service, collection: str, values: dict[str, Any]) -> str:
     """Ask the connector for the id; a function of the user's sees the item as it will be."""
     owner = service.collections[collection]
-    draft = owner.item_type.live_class._of(owner, values)  # type: ignore[attr-defined]
-    identifier = service.backend(collection).generate_id(draft)
+    identifier = service.backend(collection).new_id(lambda: owner.item_type.live_class._of(owner, values))  # type: ignore[attr-defined]
     try:
         if not isinstance(identifier, str):
             raise Fault("")

@@ -20,24 +20,30 @@ def delete(service: Service, item: Item) -> None:
         NotFoundError: it isn't there any more.
         NotEmptyError: other items refer to it and must not be left behind; nothing is deleted.
     """
-    collection, identifier = item._bound().name, item._id
-    _delete(service, collection, identifier, item)
+    unit: UnitOfWork | None = None
+    try:
+        with service.unit(write=True) as unit:
+            _delete(service, unit, item._bound().name, item._id, item)
+    except BaseException:
+        if unit is not None and unit.committed:
+            item._deleted()
+        raise
     item._deleted()
 
 
 def delete_by_id(service: Service, collection: str, identifier: str) -> None:
     """Delete an item and what its strategies say; see `delete`."""
     check_identifier(collection, identifier)
-    _delete(service, collection, identifier, None)
-
-
-def _delete(service: Service, collection: str, identifier: str, item: Item | None) -> None:
     with service.unit(write=True) as unit:
-        if not unit.session(collection).existing(collection, [identifier]):
-            raise not_found(collection, identifier)
-        plan = plan_delete(unit, service.model, collection, [identifier])
-        _tell(service, unit, plan, item)
-        carry_out(unit, plan)
+        _delete(service, unit, collection, identifier, None)
+
+
+def _delete(service: Service, unit: UnitOfWork, collection: str, identifier: str, item: Item | None) -> None:
+    if not unit.session(collection).existing(collection, [identifier]):
+        raise not_found(collection, identifier)
+    plan = plan_delete(unit, service.model, collection, [identifier])
+    _tell(service, unit, plan, item)
+    carry_out(unit, plan)
 
 
 def _tell(service: Service, unit: UnitOfWork, plan: DeletePlan, item: Item | None) -> None:

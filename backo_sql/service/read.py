@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NotFoundError, QueryError
 from ..items.item import Item
 from ..items.rules import compute
+from ..items.rules import revive as revive_fields
 from ..items.views import dump_item
 from ..links.reading import fill
 from ..model.description import Description, Place, put_value
+from ..model.paths import Path
 from ..model.views import Projection
 from ..query.ast import Condition, OneOf
 from ..query.bind import bind
@@ -42,9 +44,14 @@ def get(service: Service, collection: str, identifier: str, into: Item | None = 
     with service.unit(write=False) as unit:
         record = _get(service, unit, service.projection(collection), identifier, Form.VALUES)
     if into is not None:
-        into._stored(record.values, record.version)
-        if service.model.descriptions[collection].per_item:
-            revive(service.model.descriptions[collection], into)
+        memento = into._memento()
+        try:
+            into._stored(record.values, record.version)
+            if service.model.descriptions[collection].per_item:
+                revive(service.model.descriptions[collection], into)
+        except BaseException:
+            into._recall(memento)
+            raise
         return into
     return _item(service, collection, record)
 
@@ -60,6 +67,12 @@ def get_locked(service: Service, unit: UnitOfWork, collection: str, identifier: 
         collection,
         _get(service, unit, service.projection(collection), identifier, Form.VALUES, lock=True),
     )
+
+
+def read_again(service: Service, unit: UnitOfWork, collection: str, identifier: str) -> tuple[dict[str, Any], int]:
+    """Return the values and the version of an item that was written in a way that changed more of it than was asked."""
+    record = _get(service, unit, service.projection(collection), identifier, Form.VALUES)
+    return record.values, record.version
 
 
 def get_many(service: Service, unit: UnitOfWork, collection: str, identifiers: Sequence[str]) -> list[Item]:
@@ -80,10 +93,15 @@ def get_json(service: Service, collection: str, identifier: str, view: str) -> d
     Raises:
         NotFoundError: there is none.
     """
+    projection = service.projection(collection, view)
     if service.model.descriptions[collection].per_item:
-        return dump_item(service.projection(collection, view), get(service, collection, identifier))
+        with service.unit(write=False) as unit:
+            record = _get(
+                service, unit, service.projection(collection), identifier, Form.VALUES, links=projection.links
+            )
+        return dump_item(projection, _item(service, collection, record))
     with service.unit(write=False) as unit:
-        return _get(service, unit, service.projection(collection, view), identifier, Form.JSON).values
+        return _get(service, unit, projection, identifier, Form.JSON).values
 
 
 def select(service: Service, collection: str, filters: Any, page: int, skip: int) -> list[Item]:
@@ -96,7 +114,7 @@ def select(service: Service, collection: str, filters: Any, page: int, skip: int
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, int) or number < 0:
             raise QueryError(f"{name!r} must be an integer of at least 0, not {number!r}.")
-    where = bind(parse_filter(filters), service.model.descriptions[collection])
+    where = bind(parse_filter(filters), service.model.descriptions[collection], service.model)
     plan = SelectPlan(service.projection(collection), where, page or None, skip)
     with service.unit(write=False) as unit:
         records = _select(service, unit, plan, Form.VALUES)
@@ -105,7 +123,7 @@ def select(service: Service, collection: str, filters: Any, page: int, skip: int
 
 def count(service: Service, collection: str, filters: Any) -> int:
     """Count the items that match a filter written in Python."""
-    where = bind(parse_filter(filters), service.model.descriptions[collection])
+    where = bind(parse_filter(filters), service.model.descriptions[collection], service.model)
     with service.unit(write=False) as unit:
         return unit.session(collection).count(collection, where)
 
@@ -118,13 +136,13 @@ def page_json(
     Returns:
         The items and the total.
     """
-    where = bind(conditions, service.model.descriptions[collection])
+    where = bind(conditions, service.model.descriptions[collection], service.model)
     projection = service.projection(collection, view)
     per_item = service.model.descriptions[collection].per_item
     with service.unit(write=False) as unit:
         if per_item:
             plan = SelectPlan(service.projection(collection), where, limit, skip)
-            records = _select(service, unit, plan, Form.VALUES)
+            records = _select(service, unit, plan, Form.VALUES, links=projection.links)
             result = [dump_item(projection, _item(service, collection, record)) for record in records]
         else:
             records = _select(service, unit, SelectPlan(projection, where, limit, skip), Form.JSON)
@@ -150,19 +168,28 @@ def not_found(collection: str, identifier: object) -> NotFoundError:
 
 
 def _get(
-    service: Service, unit: UnitOfWork, projection: Projection, identifier: str, form: Form, *, lock: bool = False
+    service: Service,
+    unit: UnitOfWork,
+    projection: Projection,
+    identifier: str,
+    form: Form,
+    *,
+    lock: bool = False,
+    links: frozenset[Path] | None = None,
 ) -> Record:
     check_identifier(projection.collection, identifier)
     record = unit.session(projection.collection).get(projection, identifier, form, lock=lock)
     if record is None:
         raise not_found(projection.collection, identifier)
-    fill(unit, service.model, projection, [identifier], [record])
+    fill(unit, service.model, projection, [identifier], [record], links)
     return record
 
 
-def _select(service: Service, unit: UnitOfWork, plan: SelectPlan, form: Form) -> list[Record]:
+def _select(
+    service: Service, unit: UnitOfWork, plan: SelectPlan, form: Form, *, links: frozenset[Path] | None = None
+) -> list[Record]:
     records = unit.session(plan.projection.collection).select(plan, form)
-    fill(unit, service.model, plan.projection, [record.identifier for record in records], records)
+    fill(unit, service.model, plan.projection, [record.identifier for record in records], records, links)
     return records
 
 
@@ -181,5 +208,7 @@ def revive(description: Description, item: Item) -> None:
     for leaf in description.leaves.values():
         if leaf.place is Place.NOWHERE:
             put_value(item._raw, leaf.path, blank_value(leaf.type))
-    compute(item)
+    with item._unguarded():
+        revive_fields(item._type, item._raw, item)
+        compute(item)
     item.trigg("loaded")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
 from ..items.item import Item
@@ -51,11 +51,9 @@ class Service:
         """Return where a collection lives."""
         return self._backends[collection]
 
-    @contextmanager
-    def unit(self, *, write: bool) -> Iterator[UnitOfWork]:
-        """Run in a unit of work; see `unit_of_work`."""
-        with unit_of_work(self.model, self._backends, write=write) as unit:
-            yield unit
+    def unit(self, *, write: bool) -> AbstractContextManager[UnitOfWork]:
+        """Return a unit of work to run in; see `unit_of_work`."""
+        return unit_of_work(self.model, self._backends, write=write)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -63,9 +61,9 @@ class Service:
         with self.unit(write=True):
             yield
 
-    def create(self, collection: str, data: Any, into: Item | None = None) -> Item:
+    def create(self, collection: str, data: Any, into: Item | None = None, *, settled: bool = False) -> Item:
         """Create an item; see `service/create.py`."""
-        return create(self, collection, data, into)
+        return create(self, collection, data, into, settled=settled)
 
     def get(self, collection: str, identifier: str, into: Item | None = None) -> Item:
         """Read an item; see `service/read.py`."""

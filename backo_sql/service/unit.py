@@ -29,6 +29,8 @@ class UnitOfWork:
     def __init__(self, model: Model, backends: Mapping[str, Backend], *, write: bool) -> None:
         self.model = model
         self.write = write
+        #: everything is kept; what fails from now on undoes nothing
+        self.committed = False
         self._backends = backends
         self._sessions: dict[int, Session] = {}
         self._savepoints: list[ExitStack] = []
@@ -68,11 +70,18 @@ class UnitOfWork:
         """Keep everything."""
         for session in self._sessions.values():
             session.commit()
+        self.committed = True
 
     def tell(self) -> None:
-        """Do what was to be done after the commit."""
+        """Do what was to be done after the commit: all of it, even if some of it fails; the first failure is raised."""
+        failures: list[Exception] = []
         for call in self._afterwards:
-            call()
+            try:
+                call()
+            except Exception as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     def close(self) -> None:
         """Give all connections back; what was not committed is undone."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConflictError, Fault, validation_error
 from ..items.item import Item, StatusType
 from ..items.judging import judge_saved
+from ..items.rules import revive, stored
 from ..links import change
 from ..links.change import ReferenceChange
 from ..links.reading import settle
 from ..links.targets import check_targets
 from ..model.description import get_value, has_value
 from ..model.paths import Path
-from ..types.base import identical
-from .read import get_locked, not_found
+from ..types.base import copy_values, identical
+from .read import get_locked, not_found, read_again
 from .unit import UnitOfWork
 
 if TYPE_CHECKING:
@@ -34,15 +34,19 @@ def update(service: Service, item: Item) -> None:
     if item._status is StatusType.SAVED:
         return
     memento = item._memento()
+    unit: UnitOfWork | None = None
     try:
         with service.unit(write=True) as unit:
             _save(service, unit, item)
     except BaseException:
-        item._recall(memento)
+        if not (unit is not None and unit.committed):
+            item._recall(memento)
         raise
 
 
-def modify(service: Service, collection: str, identifier: str, apply: Callable[[Item], None]) -> Item:
+def modify(
+    service: Service, collection: str, identifier: str, apply: Callable[[Item], None], *, prepared: bool = False
+) -> Item:
     """Read an item, change it and store it, while nobody else can.
 
     Args:
@@ -50,6 +54,7 @@ def modify(service: Service, collection: str, identifier: str, apply: Callable[[
         collection: where it is.
         identifier: its id.
         apply: changes the item; what it raises undoes everything.
+        prepared: it has run `pre_load`.
 
     Raises:
         NotFoundError: there is none.
@@ -59,21 +64,22 @@ def modify(service: Service, collection: str, identifier: str, apply: Callable[[
     with service.unit(write=True) as unit:
         item = get_locked(service, unit, collection, identifier)
         apply(item)
-        _save(service, unit, item)
+        _save(service, unit, item, prepared=prepared)
     return item
 
 
-def _save(service: Service, unit: UnitOfWork, item: Item) -> None:
+def _save(service: Service, unit: UnitOfWork, item: Item, *, prepared: bool = False) -> None:
     """Tell those who listen, and write what changed. An item that is as it was read is left alone."""
     before = item._loaded
     if before is None or identical(before, item._raw):
-        item._stored(copy.deepcopy(item._raw), item._version)
+        item._stored(copy_values(item._raw), item._version)
         return
     events = item._type.events
     if "before_save" in events:
         item.trigg("before_save", old_object=_of(item, before))
-    after, version = _write(service, unit, item, before)
+    after, version = _write(service, unit, item, stored(_of(item, before)), prepared=prepared)
     item._stored(after, version)
+    revive(item._type, item._raw, item)
     hook = item._type.hooks.post_save
     if hook is not None:
         hook(item)
@@ -84,25 +90,27 @@ def _save(service: Service, unit: UnitOfWork, item: Item) -> None:
 
 def _of(item: Item, values: dict[str, Any]) -> Item:
     """Make the item as it was read."""
-    old: Item = type(item)._of(item._bound(), copy.deepcopy(values), item._version)
+    old: Item = type(item)._of(item._bound(), copy_values(values), item._version)
     return old
 
 
-def _judged(item: Item) -> dict[str, Any]:
+def _judged(item: Item, *, prepared: bool) -> dict[str, Any]:
     """Return the values to be stored: as they are, or as the hooks leave them."""
     if not item._type.hooks.any:
-        return copy.deepcopy(item._raw)
+        return stored(item)
     draft = item.copy()
     draft.disable_permissions()
-    judge_saved(draft)
-    return draft._raw
+    judge_saved(draft, prepared=prepared)
+    return stored(draft)
 
 
-def _write(service: Service, unit: UnitOfWork, item: Item, before: dict[str, Any]) -> tuple[dict[str, Any], int]:
+def _write(
+    service: Service, unit: UnitOfWork, item: Item, before: dict[str, Any], *, prepared: bool
+) -> tuple[dict[str, Any], int]:
     """Write the difference between an item as it was read and as it is; return its values and version afterwards."""
     collection, model = item._bound().name, service.model
     try:
-        after = _judged(item)
+        after = _judged(item, prepared=prepared)
     except Fault as fault:
         raise validation_error(fault) from None
     columns = _changed_columns(service, collection, before, after)
@@ -119,6 +127,8 @@ def _write(service: Service, unit: UnitOfWork, item: Item, before: dict[str, Any
         change.apply(unit, model, collection, identifier, references)
     except Fault as fault:
         raise validation_error(fault) from None
+    if change.touches_itself(model, collection, identifier, references):
+        return read_again(service, unit, collection, identifier)
     settle(model, collection, after)
     return after, item._version + 1 if columns else item._version
 

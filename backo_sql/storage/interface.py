@@ -6,7 +6,7 @@ because only the backend knows which side it stores.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
@@ -156,6 +156,6 @@ class Backend(Protocol):
         """Begin a unit of work."""
         ...
 
-    def generate_id(self, item: Any) -> str:
-        """Make the id of a new item."""
+    def new_id(self, item: Callable[[], Any]) -> str:
+        """Make the id of a new item, which is there for a function that wants to look at it."""
         ...

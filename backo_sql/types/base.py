@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey, PathKeys, validation_error
@@ -32,6 +34,15 @@ _KINDS: dict[type, str] = {
 }
 
 
+class Kept:
+    """A value that this very field accepted before: it is taken as it is, not transformed again."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class FieldType(Generic[V]):
     """The description of one field: its type and its options, fixed when written.
 
@@ -44,6 +55,8 @@ class FieldType(Generic[V]):
     kind: ClassVar[Kind]
     operators: ClassVar[frozenset[str]] = EQUALITY
     own_options: ClassVar[frozenset[str]] = frozenset()
+    #: the keyword arguments that are no options, for the hint at a misspelt one
+    other_keywords: ClassVar[frozenset[str]] = frozenset()
     #: a value of this type is a live object (`List`, `Dict`), not a plain scalar
     is_container: ClassVar[bool] = False
     #: `orjson` writes the stored Python value as it should be written: `dump` need not be called
@@ -54,8 +67,11 @@ class FieldType(Generic[V]):
     encodes_natively: ClassVar[bool] = True
 
     def __init__(self, **options: Any) -> None:
-        self.options = self._convert_limits(resolve_options(self.type_name(), COMMON | self.own_options, options))
+        self.options = self._convert_limits(self._read_options(options))
+        if not callable(self.options.default):  # whoever gave it may change it later
+            self.options = dataclasses.replace(self.options, default=copy.deepcopy(plain(self.options.default)))
         self._value: Any = MISSING
+        self._previous: tuple[Any] | None = None
         self.check_options()
         self.is_dynamic = self._has_functions()
         self.events = self._events()
@@ -71,7 +87,7 @@ class FieldType(Generic[V]):
         """Return what `convert` does; a type that holds others hands the outermost object on to their functions."""
         return self.convert(value)
 
-    def check(self, value: V) -> None:
+    def check_limits(self, value: V) -> None:
         """Raise a `Fault` when a converted value breaks a rule of this type. The choices are checked apart."""
 
     def dump(self, value: V) -> Any:
@@ -123,16 +139,19 @@ class FieldType(Generic[V]):
         """The class whose name users know: the field's own, or for a container that of its live object."""
         return type(self)
 
-    def load(self, value: Any, root: Any = None) -> V | None:
+    def load(self, value: Any, root: Any = None, old: Any = None) -> V | None:
         """Accept a value from outside, transformed, converted and checked, or raise a `Fault`.
 
         Args:
             value: as it was given.
             root: the outermost object that the value is for, which functions of the description may look at.
+            old: the value before.
         """
+        if type(value) is Kept:
+            return value.value  # type: ignore[no-any-return]
         options = self.options
         if options.transform is not None:
-            value = options.transform(value=value, root=root, old=None)
+            value = options.transform(value=value, root=root, old=old)
         if value is None:
             self.load_null()
             return None
@@ -142,7 +161,7 @@ class FieldType(Generic[V]):
 
     def check_constants(self, value: V) -> None:
         """Check a converted value against the constants of its description."""
-        self.check(value)
+        self.check_limits(value)
         choices = self.options.choices
         if choices is not None and not callable(choices) and value not in choices:
             raise self._not_a_choice(choices)
@@ -161,11 +180,11 @@ class FieldType(Generic[V]):
 
     def load_missing(self, root: Any = None) -> V | None:
         """Return what stands for a value that was not given, or raise a `Fault` where one must be."""
-        if self.options.default is not MISSING:
-            return self.default_value(root)
-        if self.options.required and self.options.exists is True and self.options.compute is None:
+        options = self.options
+        made = None if options.default is MISSING else self.default_value(root)
+        if made is None and options.required and options.exists is True and options.compute is None:
             raise Fault("Is required.")
-        return None
+        return made
 
     def default_value(self, root: Any = None) -> V | None:
         """Make the default of a new item: the constant, copied, or what the function returns, checked."""
@@ -197,7 +216,7 @@ class FieldType(Generic[V]):
         """
         options = self.options
         if callable(options.choices):
-            choices = options.choices(value=value, root=root)
+            choices = plain(options.choices(value=value, root=root))
             if not isinstance(choices, list | tuple | set | frozenset):
                 raise DescriptionError(f"The function of option 'in' returned {choices!r}: a list was expected.")
             if plain(value) not in choices:
@@ -227,6 +246,9 @@ class FieldType(Generic[V]):
     def _events(self) -> frozenset[str]:
         """Return the events that somebody listens to, here or further in."""
         return frozenset(event for event, _ in self.options.on)
+
+    def _read_options(self, given: dict[str, Any]) -> Options:
+        return resolve_options(self.type_name(), COMMON | self.own_options, given, self.other_keywords)
 
     def _convert_limits(self, options: Options) -> Options:
         """Bring the values inside options (choices, bounds) to the form of this type's values."""
@@ -276,29 +298,60 @@ class FieldType(Generic[V]):
 
     # -- a field that stands alone -----------------------------------------------------------------
 
-    def set(self, value: V | None) -> None:
+    def set(self, value: Any) -> None:
         """Give a stand-alone field a value.
 
         Raises:
             ValidationError: the value is refused; the old one stays.
         """
+        accepted = self._accepted(value)
+        self._previous, self._value = (self.get_value(),), accepted
+
+    def check(self, value: Any) -> None:
+        """Raise what `set` would raise for a value, and change nothing."""
+        self._accepted(value)
+
+    def rollback(self) -> None:
+        """Put back the value from before the last `set`."""
+        if self._previous is not None:
+            (self._value,) = self._previous
+            self._previous = None
+
+    def get_value(self) -> V | None:
+        """Return the value of a stand-alone field; its default when none was set."""
+        if self._value is MISSING:
+            self._value = self.default_value()
+        return self._value  # type: ignore[no-any-return]
+
+    def _accepted(self, value: Any) -> V | None:
         try:
-            loaded = self.load(value, self)
+            loaded = self.load(plain(value), self, self.get_value())
             if loaded is not None:
                 self.check_rules(loaded, self, self.get_value())
         except Fault as fault:
             raise validation_error(fault) from None
-        self._value = loaded
-
-    def get_value(self) -> V | None:
-        """Return the value of a stand-alone field; its default when none was set."""
-        return self.default_value() if self._value is MISSING else self._value
+        return loaded
 
     def __repr__(self) -> str:
         shown = {name: getattr(self.options, name) for name in Options.__slots__}
         blank = Options()
         given = ", ".join(f"{name}={value!r}" for name, value in shown.items() if value != getattr(blank, name))
         return f"{self.type_name()}({given})"
+
+
+def copy_values(values: Any) -> Any:
+    """Return an independent copy of plain values; what can't change is shared."""
+    kind = type(values)
+    if kind in _UNCHANGING:
+        return values
+    if kind is dict:
+        return {name: copy_values(value) for name, value in values.items()}
+    if kind is list:
+        return [copy_values(value) for value in values]
+    return copy.deepcopy(values)
+
+
+_UNCHANGING = frozenset({str, int, float, bool, type(None), bytes, datetime, date, time, Decimal})
 
 
 def plain(value: Any) -> Any:

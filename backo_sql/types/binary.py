@@ -40,7 +40,7 @@ class Bytes(FieldType[bytes]):
             raise self.wrong_type("bytes, or a text in base64", value)
         return value if type(value) is bytes else bytes(value)
 
-    def check(self, value: bytes) -> None:
+    def check_limits(self, value: bytes) -> None:
         """Refuse too many bytes."""
         limit = self.options.max_length
         if limit is not None and len(value) > limit:

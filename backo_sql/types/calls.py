@@ -41,7 +41,8 @@ def by_parameters(place: str, function: Function) -> Function:
         DescriptionError: it takes a number of parameters that no form has.
     """
     forms = {len(form): form for form in _FORMS[place]}
-    form = forms.get(_parameters(function, most=max(forms)))
+    count = _parameters(function, most=max(forms))
+    form = forms[min(forms)] if count is None else forms.get(count)
     if form is None:
         listed = ", ".join(f"({', '.join(names)})" for names in forms.values())
         raise DescriptionError(f"The function of option {place!r} takes one of {listed}: {function!r} fits none.")
@@ -54,12 +55,12 @@ def by_parameters(place: str, function: Function) -> Function:
     return call
 
 
-def _parameters(function: Function, most: int) -> int:
+def _parameters(function: Function, most: int) -> int | None:
     """Count the positional parameters that a function must be given; one that takes any number gets them all."""
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # a builtin without a signature, such as `dict`
-        return 0
+    except (TypeError, ValueError):  # a builtin without a signature, such as `dict` or `int`
+        return None
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         return most
     positional = [

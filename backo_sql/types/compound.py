@@ -171,8 +171,8 @@ class In(CompoundType):
             # Whatever is kept is kept as JSON, and clients send JSON: there another type would take the value.
             other, _ = self._match(written, root)
             raise Fault(
-                f"Must be told from a {other.type_name()} in JSON: "
-                f"name {member.type_name()} before {other.type_name()} in this In.",
+                f"Can't be told from a {other.type_name()} in JSON: "
+                f"{member.type_name()} must stand before {other.type_name()} in this In.",
                 FaultKind.TYPE,
             )
         return converted
@@ -192,8 +192,7 @@ class In(CompoundType):
                     broken = fault
         if broken is not None:
             raise broken
-        names = ", ".join(member.type_name() for member in self.members)
-        raise self.wrong_type(f"of one of the types {names}", value)
+        raise self.wrong_type(f"of one of the types {self._names()}", value)
 
     def _member(self, value: Any) -> FieldType[Any]:
         """Return the type that took a value of this field."""
@@ -205,7 +204,7 @@ class In(CompoundType):
                 continue
         return self.members[-1]
 
-    def check(self, value: Any) -> None:
+    def check_limits(self, value: Any) -> None:
         """Check the constants of the type that took the value."""
         self._member(value).check_constants(value)
 
@@ -235,8 +234,10 @@ class In(CompoundType):
                 return member.parse(text)
             except Fault:
                 continue
-        names = ", ".join(member.type_name() for member in self.members)
-        raise Fault(f"Must be of one of the types {names}.", FaultKind.TYPE)
+        raise Fault(f"Must be of one of the types {self._names()}.", FaultKind.TYPE)
+
+    def _names(self) -> str:
+        return ", ".join(member.public_class().__name__ for member in self.members)
 
     def view_type(self, value: Any) -> FieldType[Any] | None:
         """Return the type whose live object shows a value, where it is a container."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
-from .base import FieldType, frozen_type, plain
+from .base import FieldType, Kept, frozen_type, plain
 from .kinds import Kind
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -91,27 +91,29 @@ class DictType(FieldType[dict[str, Any]]):
 
     def convert(self, value: Any) -> dict[str, Any]:
         """Accept a mapping as the whole value: what is absent takes its default, or is a fault where it is required."""
-        return self._convert(value, None, partial=False)
+        return self._convert(value, None, None, partial=False)
 
-    def load_partial(self, value: Any, root: Any = None) -> dict[str, Any]:
+    def load_partial(self, value: Any, root: Any = None, old: Any = None) -> dict[str, Any]:
         """Accept a mapping as a change: what is absent stays as it is, and isn't in what comes back."""
         if self.options.transform is not None:
-            value = self.options.transform(value=value, root=root, old=None)
-        return self._convert(value, root, partial=True)
+            value = self.options.transform(value=value, root=root, old=old)
+        return self._convert(value, root, old, partial=True)
 
-    def load(self, value: Any, root: Any = None) -> dict[str, Any]:
+    def load(self, value: Any, root: Any = None, old: Any = None) -> dict[str, Any]:
         """Accept a mapping; `null` empties a `Dict` that is not required."""
+        if type(value) is Kept:
+            return value.value  # type: ignore[no-any-return]
         if self.options.transform is not None:
-            value = self.options.transform(value=value, root=root, old=None)
+            value = self.options.transform(value=value, root=root, old=old)
         if value is None:
             self.load_null()
-            return self._convert({}, root, partial=False)
-        return self._convert(value, root, partial=False)
+            return self._convert({}, root, old, partial=False)
+        return self._convert(value, root, old, partial=False)
 
     def load_missing(self, root: Any = None) -> dict[str, Any]:
         """A `Dict` is always there: an absent one has its default, else the defaults of its fields."""
         default = super().load_missing(root) if self.options.default is not None else None
-        return self._convert({}, root, partial=False) if default is None else default
+        return self._convert({}, root, None, partial=False) if default is None else default
 
     def _has_functions(self) -> bool:
         return super()._has_functions() or any(field.is_dynamic for field in self.fields.values())
@@ -119,7 +121,7 @@ class DictType(FieldType[dict[str, Any]]):
     def _events(self) -> frozenset[str]:
         return super()._events().union(*(field.events for field in self.fields.values()))
 
-    def _convert(self, value: Any, root: Any, *, partial: bool) -> dict[str, Any]:
+    def _convert(self, value: Any, root: Any, old: Any, *, partial: bool) -> dict[str, Any]:
         value = plain(value)
         if not isinstance(value, Mapping):
             raise self.wrong_type("an object", value)
@@ -135,7 +137,9 @@ class DictType(FieldType[dict[str, Any]]):
                 if name in value:
                     given = plain(value[name])
                     nested = partial and isinstance(field, DictType) and given is not None
-                    result[name] = field.load_partial(given, root) if nested else field.load(given, root)  # type: ignore[attr-defined]
+                    before = old.get(name) if isinstance(old, Mapping) else None
+                    load = field.load_partial if nested else field.load  # type: ignore[attr-defined]
+                    result[name] = load(given, root, before)
                 elif not partial:
                     result[name] = field.load_missing(root)
             except Fault as fault:
@@ -186,13 +190,24 @@ class DictType(FieldType[dict[str, Any]]):
         other.events = other._events()
         return other
 
-    def with_fields(self, fields: Mapping[str, FieldType[Any]]) -> Self:
-        """Return the same type with other fields."""
+    def with_field(self, name: str, field: FieldType[Any] | None) -> Self:
+        """Return the same type with one field added or replaced, or with `None` taken away."""
         other = copy.copy(self)
-        other.fields = other.writable = MappingProxyType(dict(fields))
+        asked = field.relaxed() if field is not None and self.options.exists is not True else field
+        other.fields = _with(self.fields, name, field)
+        other.writable = _with(self.writable, name, asked)
         other.is_dynamic = other._has_functions()
         other.events = other._events()
         return other
+
+
+def _with(
+    fields: Mapping[str, FieldType[Any]], name: str, field: FieldType[Any] | None
+) -> Mapping[str, FieldType[Any]]:
+    changed = {each: type_ for each, type_ in fields.items() if each != name or field is not None}
+    if field is not None:
+        changed[name] = field
+    return MappingProxyType(changed)
 
 
 def _relaxed(fields: Mapping[str, FieldType[Any]]) -> Mapping[str, FieldType[Any]]:
@@ -203,7 +218,8 @@ def _relaxed(fields: Mapping[str, FieldType[Any]]) -> Mapping[str, FieldType[Any
 def blank_value(field: FieldType[Any]) -> Any:
     """Return what a field holds that nobody filled yet."""
     if isinstance(field, DictType):
-        return field.blank()
+        made = field.default_value()
+        return field.blank() if made is None else made
     return [] if field.kind is Kind.LINKS else field.default_value()
 
 
@@ -272,7 +288,7 @@ class ListType(FieldType[list[Any]]):
             raise Fault.collect(faults)
         return result
 
-    def check(self, value: list[Any]) -> None:
+    def check_limits(self, value: list[Any]) -> None:
         """Refuse a list with too few or too many elements, or with the same one twice."""
         options = self.options
         self._check_length(

@@ -6,7 +6,7 @@ import copy
 import inspect
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ..errors import DescriptionError, Fault, FaultKind, ValidationError
@@ -71,6 +71,11 @@ class Extend(FieldType[Any]):
             raise DescriptionError(f"{self.type_name()} wraps a Python class, not {wrapped!r}.")
         if not isinstance(kind, Kind) or kind in (Kind.LINK, Kind.LINKS, Kind.STRUCTURE):
             raise DescriptionError(f"{self.type_name()}.kind is {kind!r}: a Kind of a column was expected.")
+        for method in ("__json_encode__", "__json_decode__"):
+            if not hasattr(self, method):
+                raise DescriptionError(
+                    f"{self.type_name()} needs a method {method}: how are its values written in JSON?"
+                )
         self.python_class = python_class
         self.operators = EQUALITY | ORDERING if self.ordered else EQUALITY  # type: ignore[misc]
         self._encode_takes_value = len(inspect.signature(self.__json_encode__).parameters) > 0
@@ -78,13 +83,11 @@ class Extend(FieldType[Any]):
 
     # -- what a subclass says ----------------------------------------------------------------------
 
-    def __json_encode__(self) -> Any:
-        """Return the JSON form of the value, which `get_value()` returns; one that takes a parameter is given it."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how its values are written in JSON.")
+    #: Returns the JSON form of the value that it is given; without a parameter, of the one that `get_value()` returns.
+    __json_encode__: Callable[..., Any]
 
-    def __json_decode__(self, stored: Any) -> Any:
-        """Return the value of a JSON form, or raise a `ValueError`."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how its values are read from JSON.")
+    #: Returns the value of the JSON form that it is given, or raises a `ValueError`.
+    __json_decode__: Callable[..., Any]
 
     def check_type(self, value: Any) -> None:
         """Refuse a value of a wrong type; raise a `ValueError` or a `TypeError`."""
@@ -111,7 +114,7 @@ class Extend(FieldType[Any]):
             raise _fault(error, FaultKind.TYPE, f"Must be {self.python_class.__name__}.") from None
         return value
 
-    def check(self, value: Any) -> None:
+    def check_limits(self, value: Any) -> None:
         """Check the rules of the type, and that the value can be stored."""
         try:
             self.check_constraints(value)
@@ -122,7 +125,7 @@ class Extend(FieldType[Any]):
     def dump(self, value: Any) -> Any:
         """Return what `__json_encode__` makes of a value."""
         if self._encode_takes_value:
-            return self.__json_encode__(value)  # type: ignore[call-arg]
+            return self.__json_encode__(value)
         holder = copy.copy(self)  # the description is shared: a copy of it holds the value meanwhile
         holder._value = value
         return holder.__json_encode__()

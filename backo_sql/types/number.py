@@ -24,7 +24,7 @@ class RangeType(FieldType[V]):
     operators = EQUALITY | ORDERING
     own_options = frozenset({"min", "max"})
 
-    def check(self, value: V) -> None:
+    def check_limits(self, value: V) -> None:
         """Refuse a value outside the range."""
         options = self.options
         self._check_range(

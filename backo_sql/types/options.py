@@ -235,13 +235,16 @@ COMMON: Final = frozenset(
 _RIGHTS = {"read": "read", "modify": "modify", "write": "modify", "can_write": "modify"}
 
 
-def resolve_options(type_name: str, accepted: frozenset[str], given: Mapping[str, object]) -> Options:
+def resolve_options(
+    type_name: str, accepted: frozenset[str], given: Mapping[str, object], others: frozenset[str] = frozenset()
+) -> Options:
     """Read the keyword arguments of a field.
 
     Args:
         type_name: the name of the field's class, for messages.
         accepted: the attributes of `Options` that this type has.
         given: the keyword arguments as written.
+        others: what else the type takes, and has read already: a misspelt name may have been meant for one of them.
 
     Raises:
         DescriptionError: naming the keyword that is unknown, written twice under two names, or of a wrong type.
@@ -259,7 +262,7 @@ def resolve_options(type_name: str, accepted: frozenset[str], given: Mapping[str
             continue
         option = by_name.get(name)
         if option is None:
-            raise DescriptionError(_unknown_option(type_name, name, by_name))
+            raise DescriptionError(_unknown_option(type_name, name, {*by_name, *others}))
         if option.attribute in written:
             raise DescriptionError(
                 f"{type_name} is given {written[option.attribute]!r} and {name!r}: two names of one option."

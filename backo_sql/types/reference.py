@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, ClassVar, NoReturn
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
-from .base import EQUALITY, ORDERING, FieldType
+from .base import EQUALITY, ORDERING, FieldType, Kept
 from .kinds import Kind
+
+#: ids stand in URLs and file names: no '/', no control characters, no half of a surrogate pair, no '_' to begin with
+_ID = re.compile("[^_/\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
 
 
 class DeleteStrategy(Enum):
@@ -41,6 +45,7 @@ _ALIASES = {
     "ofs": "on_fill",
 }
 _LINK_KEYWORDS = {"collection", "field", "owner", "on_delete", "on_fill"}
+_OF_BOTH = frozenset({"coll", "collection", "field", "reverse", "rev"})
 
 
 def split_link_keywords(type_name: str, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -55,7 +60,7 @@ def split_link_keywords(type_name: str, given: dict[str, Any]) -> tuple[dict[str
             raise DescriptionError(f"{type_name} is given {canonical!r} twice, under two names.")
         else:
             link[canonical] = value
-    if "collection" not in link:
+    if link.get("collection") is None:
         raise DescriptionError(f"{type_name} needs the option 'coll': the name of the collection that it refers to.")
     for name in ("collection", "field"):
         if link.get(name) is not None and not isinstance(link[name], str):
@@ -71,9 +76,7 @@ def check_id(value: str) -> None:
 
 def is_id(value: str) -> bool:
     """Tell whether a text can be the id of an item."""
-    if not value or value.startswith("_") or "/" in value or any(ord(char) < 32 or ord(char) == 127 for char in value):
-        return False
-    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+    return _ID.fullmatch(value) is not None
 
 
 def convert_id(value: Any, wrong_type: Callable[[str, object], Fault]) -> str:
@@ -101,6 +104,7 @@ class Ref(FieldType[str]):
     """
 
     kind: ClassVar[Kind] = Kind.LINK
+    other_keywords = _OF_BOTH | {"owner"}
     operators = EQUALITY | ORDERING
 
     def __init__(self, **options: Any) -> None:
@@ -127,6 +131,7 @@ class RefsListType(FieldType[list[str]]):
     """The frozen side of `RefsList`: many links, whose value is a list of ids without repeats."""
 
     kind: ClassVar[Kind] = Kind.LINKS
+    other_keywords = _OF_BOTH | {"ods", "on_delete", "ofs", "on_fill"}
     operators = frozenset()
     is_container = True
 
@@ -169,7 +174,8 @@ class RefsListType(FieldType[list[str]]):
         seen: dict[str, int] = {}
         for position, element in enumerate(value):
             try:
-                identifier = convert_id(element, self.wrong_type)
+                given = element.value if type(element) is Kept else element
+                identifier = convert_id(given, self.wrong_type)
                 first = seen.setdefault(identifier, position)
                 if first != position:
                     raise Fault(f"Repeats the id at position {first}.")
@@ -179,9 +185,9 @@ class RefsListType(FieldType[list[str]]):
             raise Fault.collect(faults)
         return list(seen)
 
-    def load(self, value: Any, root: Any = None) -> list[str] | None:
+    def load(self, value: Any, root: Any = None, old: Any = None) -> list[str] | None:
         """Accept a list; `null` is an empty one."""
-        loaded = super().load([] if value is None else value, root)
+        loaded = super().load([] if value is None else value, root, old)
         if self.options.required and not loaded:
             raise Fault("Must hold at least one id.")
         return loaded

@@ -44,7 +44,7 @@ class String(FieldType[str]):
             raise self.wrong_type("a text", value)
         return storable_text(value)
 
-    def check(self, value: str) -> None:
+    def check_limits(self, value: str) -> None:
         """Refuse a text that is too long or doesn't match."""
         limit = self.options.max_length
         if limit is not None and len(value) > limit:

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow as ma
 
 from ..errors import Fault
-from ..types.base import FieldType
+from ..types.base import FieldType, plain
 from ..types.container import DictType
 from ..types.options import MISSING
 
@@ -39,6 +39,7 @@ class DescribedField(ma.fields.Field[Any]):
             raise ma.ValidationError(nested_messages(fault)) from None
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> Any:
+        value = plain(value)
         return None if value is None else self.type_.dump(value)
 
 

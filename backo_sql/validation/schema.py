@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 import marshmallow as ma
 
-from ..errors import DescriptionError, Fault, ValidationError
-from ..items.judging import before_checks, judge
-from ..items.rules import settle
+from ..errors import DescriptionError, Fault, ValidationError, parse_keys
+from ..items.judging import before_checks, complete
 from ..model.description import ItemType
 from .field import DescribedField, nested_messages
 
@@ -44,6 +43,9 @@ def make_schema(item_type: ItemType, purpose: str, blank: Callable[[], Any]) -> 
     kept = () if purpose == "create" else tuple(item_type.system)
     fields.update({name: DescribedField(item_type.fields[name], allow_none=True) for name in kept})
 
+    passed_over = {name for name, field in item_type.writable.items() if field.options.compute is not None}
+    passed_over.update(item_type.system if purpose == "create" else ())
+
     class ItemSchema(ma.Schema):
         """Loads and dumps the items of one collection."""
 
@@ -53,26 +55,24 @@ def make_schema(item_type: ItemType, purpose: str, blank: Callable[[], Any]) -> 
 
         @ma.pre_load
         def _before(self, data: Any, **_: Any) -> Any:
-            return _outside(lambda: before_checks(blank(), data))
+            data = _outside(lambda: before_checks(blank(), data))
+            if not isinstance(data, Mapping):
+                return data
+            return {name: value for name, value in data.items() if name not in passed_over}
 
-        @ma.post_load
-        def _whole(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        @ma.post_load(pass_original=True)
+        def _whole(self, data: dict[str, Any], original: Any, **_: Any) -> dict[str, Any]:
             values = {name: value for name, value in data.items() if name in item_type.writable}
-            return values if partial else _outside(lambda: _judged(values, blank()))
+            return values if partial else _outside(lambda: _judged(values, original, blank()))
 
     class_ = type("ItemSchema", (ItemSchema,), fields)
     schema: ma.Schema = class_(partial=partial)
     return schema
 
 
-def _judged(values: Mapping[str, Any], item: Any) -> dict[str, Any]:
-    """Run the functions of the description and the hooks over the values of a whole item."""
-    before = item._raw
-    object.__setattr__(item, "_raw", {**before, **values})
-    if item._type.is_dynamic:
-        settle(item, before, values)
-    if item._type.hooks.judges:
-        judge(item, {name: value for name, value in values.items() if value is not None})
+def _judged(values: dict[str, Any], sent: Any, item: Any) -> dict[str, Any]:
+    """Run the functions of the description and the hooks over the values of a whole item, of which some were sent."""
+    complete(item, values, sent)
     return {name: value for name, value in item.get_value().items() if name in item._type.writable}
 
 
@@ -83,4 +83,5 @@ def _outside(run: Callable[[], Any]) -> Any:
     except Fault as fault:
         raise ma.ValidationError(nested_messages(fault)) from None
     except ValidationError as error:
-        raise ma.ValidationError(error.messages) from None
+        faults = [Fault(" ".join(texts)).under(*parse_keys(path)) for path, texts in error.messages.items()]
+        raise ma.ValidationError(nested_messages(Fault.join(faults))) from None

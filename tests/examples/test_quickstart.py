@@ -103,8 +103,8 @@ def test_tells_the_same_story_over_http(client: FlaskClient) -> None:
             "status": 400,
             "detail": "The data is not valid.",
             "errors": {
-                "$.name": ["Must be a text, not int."],
-                "$.surname": ["Must be a text, not list."],
+                "$.name": ["Must be a text, not an integer."],
+                "$.surname": ["Must be a text, not a list."],
                 "$.addr": ["Is required."],
                 "$.age": ["Unknown field."],
             },

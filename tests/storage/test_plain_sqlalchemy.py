@@ -228,54 +228,56 @@ def test_references_that_nothing_faces_are_relationships_too(open_backoffice: Op
 # -- deletes --------------------------------------------------------------------------------------
 
 
-def by_strategy(open_backoffice: Open, strategy: DeleteStrategy, *, required: bool) -> Backoffice:
-    return open_backoffice(
-        authors=Item({"books": RefsList(coll="books", field="$.author", ods=strategy)}),
-        books=Item({"author": Ref(coll="authors", field="$.books", required=required)}),
-    )
+DELETE, UNLINK = DeleteStrategy.DELETE_REFERENCED_ITEMS, DeleteStrategy.UNLINK_REFERENCED_ITEMS
 
 
 @pytest.mark.parametrize("loaded", [False, True], ids=["list not loaded", "list loaded"])
-@pytest.mark.parametrize(
-    ("strategy", "required", "left"),
-    [
-        (DeleteStrategy.DELETE_REFERENCED_ITEMS, False, {"authors": 0, "books": 0}),
-        (DeleteStrategy.DELETE_REFERENCED_ITEMS, True, {"authors": 0, "books": 0}),
-        (DeleteStrategy.UNLINK_REFERENCED_ITEMS, False, {"authors": 0, "books": 2}),
-        (DeleteStrategy.UNLINK_REFERENCED_ITEMS, True, {"authors": 1, "books": 2}),
-        (DeleteStrategy.MUST_BE_EMPTY, False, {"authors": 1, "books": 2}),
-        (DeleteStrategy.MUST_BE_EMPTY, True, {"authors": 1, "books": 2}),
-    ],
-)
 def test_a_delete_by_plain_sqlalchemy_obeys_the_strategy(
-    open_backoffice: Open,
-    db: DBSQLConnector,
-    strategy: DeleteStrategy,
-    required: bool,
-    left: dict[str, int],
-    loaded: bool,
+    open_backoffice: Open, db: DBSQLConnector, loaded: bool
 ) -> None:
-    backoffice = by_strategy(open_backoffice, strategy, required=required)
-    author = backoffice.authors.create({})
-    for _ in range(2):
-        backoffice.books.create({"author": author._id})
-    refused = left["authors"] == 1
-    with Session(db.engine) as session:
-        mapped = session.get(backoffice.authors.model_class, author._id)
-        assert mapped is not None
-        if loaded:
-            assert len(mapped.books) == 2
-        session.delete(mapped)
-        if refused:
-            with pytest.raises(sa.exc.IntegrityError):
-                session.commit()
-        else:
+    """Each pair of collections has a strategy of its own, and two books of one author."""
+    left = {
+        (DELETE, False): (0, 0),
+        (DELETE, True): (0, 0),
+        (UNLINK, False): (0, 2),
+        (UNLINK, True): (1, 2),
+        (DeleteStrategy.MUST_BE_EMPTY, False): (1, 2),
+        (DeleteStrategy.MUST_BE_EMPTY, True): (1, 2),
+    }
+    items: dict[str, Item] = {}
+    for number, (strategy, required) in enumerate(left):
+        items[f"authors{number}"] = Item({"books": RefsList(coll=f"books{number}", field="$.author", ods=strategy)})
+        reference = Ref(coll=f"authors{number}", field="$.books", required=required)
+        items[f"books{number}"] = Item({"author": reference})
+    backoffice = open_backoffice(**items)
+
+    def delete(author_class: Any, identifier: str) -> None:
+        with Session(db.engine) as session:
+            author = session.get(author_class, identifier)
+            assert author is not None
+            if loaded:
+                assert len(author.books) == 2
+            session.delete(author)
             session.commit()
-    assert row_counts(db) == left
+
+    for number, (case, (authors_left, books_left)) in enumerate(left.items()):
+        authors, books = (backoffice.collections[f"{name}{number}"] for name in ("authors", "books"))
+        author = authors.create({})
+        for _ in range(2):
+            books.create({"author": author._id})
+        if authors_left:
+            with pytest.raises(sa.exc.IntegrityError):
+                delete(authors.model_class, author._id)
+        else:
+            delete(authors.model_class, author._id)
+        assert (authors.count(), books.count()) == (authors_left, books_left), case
 
 
 def test_a_bulk_delete_by_plain_sqlalchemy_obeys_the_strategy(open_backoffice: Open, db: DBSQLConnector) -> None:
-    backoffice = by_strategy(open_backoffice, DeleteStrategy.DELETE_REFERENCED_ITEMS, required=True)
+    backoffice = open_backoffice(
+        authors=Item({"books": RefsList(coll="books", field="$.author", ods=DELETE)}),
+        books=Item({"author": Ref(coll="authors", field="$.books", required=True)}),
+    )
     for _ in range(2):
         backoffice.books.create({"author": backoffice.authors.create({})._id})
     with Session(db.engine) as session:

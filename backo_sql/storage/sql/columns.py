@@ -95,6 +95,24 @@ class Binary(sa.types.TypeDecorator[bytes]):
         return lambda value: f"X'{value.hex()}'"
 
 
+class TextDocument(sa.types.TypeDecorator[Any]):
+    """A document in a text column.
+
+    SQLite takes the type name `JSON` for that of a number: the document `1.0` would be kept as the integer 1.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Write the document."""
+        return None if value is None else write_document(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Read the document."""
+        return None if value is None else orjson.loads(value)
+
+
 def text_type(length: int | None = None) -> sa.types.TypeEngine[Any]:
     """Return the type of a text column, of a limited length or of any."""
     if length is None:
@@ -104,7 +122,11 @@ def text_type(length: int | None = None) -> sa.types.TypeEngine[Any]:
 
 def json_type() -> sa.types.TypeEngine[Any]:
     """Return the type of a document column; a Python `None` is an SQL null."""
-    return sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), _POSTGRESQL)
+    return (
+        sa.JSON(none_as_null=True)
+        .with_variant(postgresql.JSONB(none_as_null=True), _POSTGRESQL)
+        .with_variant(TextDocument(), _SQLITE)
+    )
 
 
 def decimal_type(precision: int, scale: int) -> sa.types.TypeEngine[Any]:

@@ -17,7 +17,11 @@ from sqlalchemy.dialects import postgresql
 from ...errors import QueryError
 from ...model.description import Leaf, Place
 from ...query.ast import And, Bound, Compare, OneOf, Operator
+from ...types.kinds import Kind
 from .loading import stored_value
+
+#: PostgreSQL's protocol counts the parameters of a statement in 16 bits
+_MOST_PARAMETERS = 10_000
 
 _ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
     Operator.LT: operator.lt,
@@ -27,30 +31,36 @@ _ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
 }
 
 
-def compile_filter(where: Bound, table: sa.Table) -> sa.ColumnElement[bool] | None:
-    """Compile a filter over one table; `None` where it asks for everything.
+def compile_filter(where: Bound, table: sa.Table, dialect: str) -> sa.ColumnElement[bool] | None:
+    """Compile a filter over one table of a kind of database; `None` where it asks for everything.
 
     Raises:
         QueryError: the filter asks for something that isn't translated to SQL yet.
     """
     match where:
         case And(parts):
-            compiled = [part for part in (compile_filter(each, table) for each in parts) if part is not None]
+            compiled = [part for part in (compile_filter(each, table, dialect) for each in parts) if part is not None]
             return sa.and_(*compiled) if compiled else None
         case Compare(leaf, comparison, value):
             column = _column(leaf, table)
-            return _compare(column, comparison, stored_value(leaf.type, value), nullable=bool(column.nullable))
+            return _compare(column, comparison, _operand(leaf, column, value), nullable=bool(column.nullable))
         case OneOf(leaf, values, negated):
-            values_of = [stored_value(leaf.type, value) for value in values]
-            return _one_of(_column(leaf, table), values_of, negated=negated)
+            column = _column(leaf, table)
+            return _one_of(column, [_operand(leaf, column, value) for value in values], dialect, negated=negated)
         case _:
             raise QueryError(f"A database filter with {type(where).__name__} is not available yet.")
 
 
 def _column(leaf: Leaf, table: sa.Table) -> sa.Column[Any]:
-    if leaf.place is not Place.ROW or leaf.type.is_container:
+    if leaf.place is not Place.ROW or not leaf.type.operators:
         raise QueryError(f"A database filter on {'.'.join(leaf.path)!r} is not available yet.")
     return table.c[leaf.column]
+
+
+def _operand(leaf: Leaf, column: sa.Column[Any], value: Any) -> Any:
+    stored = stored_value(leaf.type, value)
+    # A document is compared as one: left alone, SQLAlchemy takes the number in it for a number.
+    return stored if value is None or leaf.type.kind is not Kind.JSON else sa.literal(stored, column.type)
 
 
 def _compare(
@@ -68,18 +78,26 @@ def _compare(
     return compared
 
 
-def _one_of(column: sa.Column[Any], values: Sequence[Any], *, negated: bool) -> sa.ColumnElement[bool]:
+def _one_of(column: sa.Column[Any], values: Sequence[Any], dialect: str, *, negated: bool) -> sa.ColumnElement[bool]:
     known = [value for value in values if value is not None]
     with_null = len(known) < len(values)
-    if negated:
-        outside = column.not_in(known)
-        return (
-            sa.and_(outside, column.is_not(None))
-            if with_null or not column.nullable
-            else sa.or_(outside, column.is_(None))
-        )
-    inside = column.in_(known)
-    return sa.or_(inside, column.is_(None)) if with_null else inside
+    inside = _among(column, known, dialect)
+    if not negated:
+        return sa.or_(inside, column.is_(None)) if with_null else inside
+    outside = sa.not_(inside)
+    if with_null:
+        return sa.and_(outside, column.is_not(None))
+    return sa.or_(outside, column.is_(None)) if column.nullable else outside
+
+
+def _among(column: sa.Column[Any], values: Sequence[Any], dialect: str) -> sa.ColumnElement[bool]:
+    """Compare with several values; on PostgreSQL, more than it takes as parameters are bound as one array."""
+    if len(values) <= _MOST_PARAMETERS or dialect != "postgresql":
+        return column.in_(values)
+    among: sa.ColumnElement[bool] = column == sa.any_(
+        sa.bindparam(None, list(values), type_=postgresql.ARRAY(column.type))
+    )
+    return among
 
 
 class IdSet:

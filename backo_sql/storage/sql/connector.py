@@ -124,6 +124,10 @@ class DBSQLConnector:
             connection = connection.execution_options(**{WRITE: True})
         return SQLSession(binding, connection, self.id_set)
 
+    def new_id(self, item: Callable[[], Any]) -> str:
+        """Make the id of a new item; only a function that was put in the place of `generate_id` looks at the item."""
+        return uuid7() if self.generate_id is _generate_id else self.generate_id(item())
+
     def table(self, model: Model, collection: str) -> sa.Table:
         """Return the table of a collection."""
         return self._binding(model).tables[collection]
@@ -152,7 +156,7 @@ def _read_url(url: object) -> sa.URL:
         raise DescriptionError(f"DBSQLConnector takes a URL such as 'sqlite:///library.db', not {url!r}.")
     try:
         read = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # a port that is no number is the latter
         raise DescriptionError(
             "DBSQLConnector takes a URL such as 'sqlite:///library.db'; what it got is none."
         ) from None
@@ -206,9 +210,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     """Begin as a writer at once where the unit of work writes: a lock taken later may find that it read old data."""
-    _reset_sqlite(connection.connection.dbapi_connection)
-    writes = connection.get_execution_options().get(WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver: Any = connection.connection.dbapi_connection
+    _reset_sqlite(driver)
+    statement = "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITE, False) else "BEGIN"
+    try:
+        driver.execute(statement)
+    except driver.Error as error:  # not through SQLAlchemy, which would cost as much as a query
+        raise sa.exc.OperationalError(statement, None, error) from error
 
 
 def _reset_sqlite(connection: Any, *_: Any) -> None:

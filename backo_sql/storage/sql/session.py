@@ -58,8 +58,11 @@ class SQLSession:
         """Read a page of items."""
         reader = self._binding.reader(plan.projection, form)
         table = self._binding.tables[plan.projection.collection]
-        statement = sa.select(*reader.columns, table.c["_id"], table.c[VERSION]).order_by(table.c["_id"])
-        where = compile_filter(plan.where, table)
+        statement = self._binding.statements.get(("select", plan.projection, form))
+        if statement is None:
+            statement = sa.select(*reader.columns, table.c["_id"], table.c[VERSION]).order_by(table.c["_id"])
+            self._binding.statements["select", plan.projection, form] = statement
+        where = compile_filter(plan.where, table, self._dialect)
         if where is not None:
             statement = statement.where(where)
         if plan.limit is not None:
@@ -67,13 +70,13 @@ class SQLSession:
         if plan.skip:
             statement = statement.offset(plan.skip)
         build = reader.build
-        return [Record(row[-2], build(row), row[-1]) for row in self._execute(statement)]
+        return [Record(row[-2], build(row), row[-1]) for row in self._execute(statement).all()]
 
     def count(self, collection: str, where: Bound) -> int:
         """Count the items that match."""
         table = self._binding.tables[collection]
         statement = sa.select(sa.func.count()).select_from(table)
-        compiled = compile_filter(where, table)
+        compiled = compile_filter(where, table, self._dialect)
         if compiled is not None:
             statement = statement.where(compiled)
         return int(self._execute(statement).scalar_one())
@@ -131,14 +134,30 @@ class SQLSession:
 
     def update(self, collection: str, identifier: str, changes: Mapping[Path, Any], version: int | None) -> bool:
         """Change fields of one item; with a version, only in that version, which rises."""
-        table = self._binding.tables[collection]
+        key = ("update", collection, tuple(changes), version is not None)
+        statement = self._binding.statements.get(key)
+        if statement is None:
+            statement = self._binding.statements[key] = self._update_statement(collection, tuple(changes), version)
         leaves = self._binding.model.descriptions[collection].leaves
-        values = {column_name(path): stored_value(leaves[path].type, value) for path, value in changes.items()}
-        statement = sa.update(table).where(table.c["_id"] == identifier)
+        values = {
+            f"new_{position}": stored_value(leaves[path].type, value)
+            for position, (path, value) in enumerate(changes.items())
+        }
+        result = self._execute(statement, {**values, "id": identifier, "version": version})
+        return bool(result.rowcount)
+
+    def _update_statement(self, collection: str, paths: tuple[Path, ...], version: int | None) -> sa.Update:
+        table = self._binding.tables[collection]
+        columns = [column_name(path) for path in paths]
+        values: dict[str, Any] = {
+            column: sa.bindparam(f"new_{position}", type_=table.c[column].type)
+            for position, column in enumerate(columns)
+        }
+        statement = sa.update(table).where(table.c["_id"] == sa.bindparam("id"))
         if version is not None:
-            statement = statement.where(table.c[VERSION] == version)
+            statement = statement.where(table.c[VERSION] == sa.bindparam("version"))
             values[VERSION] = table.c[VERSION] + 1
-        return bool(self._execute(statement.values(values)).rowcount)
+        return statement.values(values)
 
     def delete(self, collection: str, identifiers: Sequence[str]) -> int:
         """Delete items."""
@@ -268,5 +287,7 @@ class SQLSession:
         self._connection.close()
 
     def _execute(self, statement: Any, parameters: Any = None) -> Any:
-        with self._binding.failures.translated():
+        try:
             return self._connection.execute(statement, parameters)
+        except sa.exc.DBAPIError as error:
+            raise self._binding.failures.translate(error) from error
