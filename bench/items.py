@@ -1,8 +1,8 @@
 """What live items cost: a page of them built from rows, and a field set many times.
 
 Run as `python -m bench.items`. Each figure stands beside the same work done with a plain dataclass, which checks
-nothing, and with a marshmallow schema, which checks as much; all are measured in turns in one run, and the median of the
-rounds is shown.
+nothing, and with a marshmallow schema, which checks as much. All are measured in turns in one run, and the median of
+the rounds is shown.
 """
 
 from __future__ import annotations

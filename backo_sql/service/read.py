@@ -18,6 +18,7 @@ from ..query.ast import Condition, OneOf
 from ..query.bind import bind
 from ..query.parse_dict import parse_filter
 from ..query.plan import SelectPlan
+from ..rights.filters import check_filterable
 from ..storage.interface import Form, Record
 from ..types.container import blank_value
 from ..types.reference import is_id
@@ -136,6 +137,8 @@ def page_json(
     Returns:
         The items and the total.
     """
+    conditions = list(conditions)
+    check_filterable(conditions, service.model.descriptions[collection])
     where = bind(conditions, service.model.descriptions[collection], service.model)
     projection = service.projection(collection, view)
     per_item = service.model.descriptions[collection].per_item

@@ -55,12 +55,19 @@ class Calls(list[Any]):
             self.append(arguments)
             return result(*arguments) if callable(result) else result
 
-        return {
-            0: lambda: note(),
-            1: lambda a: note(a),
-            2: lambda a, b: note(a, b),
-            3: lambda a, b, c: note(a, b, c),
-        }[parameters]
+        def nothing() -> Any:
+            return note()
+
+        def one(a: Any) -> Any:
+            return note(a)
+
+        def two(a: Any, b: Any) -> Any:
+            return note(a, b)
+
+        def three(a: Any, b: Any, c: Any) -> Any:
+            return note(a, b, c)
+
+        return (nothing, one, two, three)[parameters]
 
 
 # -- default ---------------------------------------------------------------------------------------

@@ -37,8 +37,8 @@ from backo_sql import (
     SKeyError,
     SRightError,
     SSyntaxError,
-    STypeError,
     String,
+    STypeError,
     Time,
     Tuple,
     TypeMismatchError,
@@ -461,7 +461,7 @@ def test_equality_works_against_plain_values() -> None:
     assert made.home == {"city": "London", "zip": None, "since": None}
     assert made.home != {"city": "London"}
     assert made.nick == ["A.", "Al"]
-    assert ["A.", "Al"] == made.nick
+    assert made.nick == ["A.", "Al"]
     assert made.nick != ["A."]
     assert made.nick != ("A.", "Al")
     assert made.visits == [{"year": 1830, "notes": ["rain"]}, {"year": 1840, "notes": None}]
@@ -984,8 +984,24 @@ def test_names_that_a_mapping_uses_are_free_for_fields(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["set", "get_value", "copy", "check", "rollback", "trigg", "get_view", "get_schema", "add_to_model", "remove_model"]
-    + ["match", "multi_select", "patch", "enable_permissions", "path_name", "get_root"],
+    [
+        "set",
+        "get_value",
+        "copy",
+        "check",
+        "rollback",
+        "trigg",
+        "get_view",
+        "get_schema",
+        "add_to_model",
+        "remove_model",
+        "match",
+        "multi_select",
+        "patch",
+        "enable_permissions",
+        "path_name",
+        "get_root",
+    ],
 )
 def test_the_names_of_methods_are_refused(name: str) -> None:
     for container in (Dict, Item):

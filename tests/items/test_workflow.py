@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from backo_sql import (
-    Backoffice,
     BackoError,
+    Backoffice,
     Collection,
     ConflictError,
     Datetime,
