@@ -28,10 +28,11 @@ from .errors import (
 )
 from .http.blueprint import build_routes
 from .items.complex import Complex
-from .items.containers import Dict, List, RefsList
+from .items.containers import Dict
 from .items.free import FreeDict
 from .items.item import Item, StatusType
 from .items.permissions import CurrentUser as Permissions
+from .items.sequences import List, RefsList
 from .items.stamps import GenericMetaDataHandler, StandardMetaDataHandler
 from .model.collection import Collection
 from .model.ports import install

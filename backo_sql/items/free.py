@@ -9,9 +9,11 @@ from ..errors import Fault, PathKey, RightsError
 from ..types.base import Kept, copy_values, identical, plain
 from ..types.free import ContentType, FreeDictType, convert_content, convert_key
 from ..types.options import MISSING, CommonKeywords
-from .containers import Dict, List, replace_in_place
+from .containers import Dict
 from .live import Live, view
 from .permissions import is_allowed
+from .sequences import List
+from .trees import replace_in_place
 
 
 class FreeDict(Live, MutableMapping[str, Any]):

@@ -11,9 +11,10 @@ from ..model.description import Hook, Hooks, ItemType
 from ..types.base import FieldType, copy_values
 from ..types.container import freeze_fields
 from ..types.options import MISSING
-from .containers import Dict, overwrite
+from .containers import Dict
 from .live import Live
 from .stamps import GenericMetaDataHandler, StandardMetaDataHandler, meta_type
+from .trees import overwrite
 
 if TYPE_CHECKING:
     from ..model.collection import Collection

@@ -13,9 +13,9 @@ from ..errors import DescriptionError, Fault
 from ..types.base import FieldType, Kept, copy_values, frozen_type, identical, plain
 from ..types.container import DictType
 from ..types.options import MISSING
-from .containers import overwrite
 from .item import Item
 from .rules import settle
+from .trees import overwrite
 
 
 def before_checks(item: Item, data: Any) -> Any:

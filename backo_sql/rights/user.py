@@ -12,7 +12,8 @@ from contextvars import ContextVar, Token
 from types import MappingProxyType
 from typing import Any, Self
 
-from ..items.containers import Dict, List
+from ..items.containers import Dict
+from ..items.sequences import List
 from ..types.base import FieldType
 from ..types.container import DictType, ListType
 from ..types.text import String
