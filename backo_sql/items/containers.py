@@ -67,9 +67,11 @@ class Dict(Navigable):
             views = {}
             object.__setattr__(self, "_views", views)
         raw = self._raw.get(name)
-        found = views.get(name, MISSING)
-        if getattr(found, "_raw", found) is not raw:  # what an In holds may be no live object
-            found = views[name] = view(field, raw, self, name)
+        found = views.get(name)
+        if found is None or found._raw is not raw or found._type is not field.view_type(raw):
+            found = view(field, raw, self, name)
+            if isinstance(found, Live):  # what an In holds may be no live object
+                views[name] = found
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -120,7 +122,13 @@ class Dict(Navigable):
         previous = self._previous
         if previous:
             object.__setattr__(self, "_previous", None)
-            self._change(lambda: overwrite(self._type, self._raw, previous))
+            self._change(lambda: self._put_back(previous))
+
+    def _put_back(self, previous: Mapping[str, Any]) -> None:
+        overwrite(self._type, self._raw, {name: value for name, value in previous.items() if value is not MISSING})
+        for name in previous:
+            if previous[name] is MISSING:  # a list of links that wasn't filled, and then assigned
+                self._raw.pop(name, None)
 
     def add_to_model(self, name: str, field: Any) -> None:
         """Give this object one more field; copies that are made later have it too.
@@ -200,7 +208,7 @@ class Dict(Navigable):
             check_changeable(self, changes)
         if not differs(self._type, self._raw, changes):
             return
-        previous = {name: copy_values(self._raw.get(name)) for name in changes}
+        previous = {name: copy_values(self._raw.get(name, MISSING)) for name in changes}
         self._change(lambda: overwrite(self._type, self._raw, changes), changes)
         object.__setattr__(self, "_previous", {**(self._previous or {}), **previous})
 

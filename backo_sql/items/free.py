@@ -11,12 +11,12 @@ from ..types.free import ContentType, FreeDictType, convert_content, convert_key
 from ..types.options import MISSING, CommonKeywords
 from .containers import Dict
 from .live import Live, view
+from .nullable import Nullable
 from .permissions import is_allowed
 from .sequences import List
-from .trees import replace_in_place
 
 
-class FreeDict(Live, MutableMapping[str, Any]):
+class FreeDict(Nullable, MutableMapping[str, Any]):
     """A JSON object of any content, kept in the item's own row as one document. It is used like a `dict`.
 
     Keys are texts; values are what JSON can hold: texts, numbers, true and false, null, and lists and objects of
@@ -36,7 +36,6 @@ class FreeDict(Live, MutableMapping[str, Any]):
     __slots__ = ()
 
     _type: FreeDictType
-    _raw: dict[str, Any] | None
 
     def __init__(self, **options: Unpack[CommonKeywords]) -> None:
         self._attach(FreeDictType(type(self), _CONTENT, **options), MISSING, None, None)
@@ -155,16 +154,6 @@ class FreeDict(Live, MutableMapping[str, Any]):
         previous = copy_values(self._raw)
         self._change(lambda: self._put(loaded), loaded)
         object.__setattr__(self, "_previous", (previous,))
-
-    def _put(self, values: dict[str, Any] | None) -> None:
-        if replace_in_place(self._raw, values):
-            return
-        object.__setattr__(self, "_raw", values)
-        if isinstance(self._owner, Dict):
-            self._owner._raw[str(self._key)] = values
-
-    def _restore(self, before: Any, state: Any) -> None:
-        self._put(before)
 
 
 class FreeList(List):

@@ -209,10 +209,11 @@ class Item(Dict):
         self.enable_permissions()
 
     def _created(self, values: dict[str, Any]) -> None:
-        """Take the values of the item that was just stored. Views of the parts stay valid where there are any."""
-        if self._status is StatusType.UNSET:
+        """Take the values of the item that was just stored; where nobody asked for the old ones, just so."""
+        try:
+            object.__getattribute__(self, "_raw")
+        except AttributeError:
             object.__setattr__(self, "_raw", values)
-            object.__setattr__(self, "_views", None)
         self._stored(values, version=1)
 
     def _deleted(self) -> None:
@@ -249,10 +250,11 @@ class Item(Dict):
 
     def _memento(self) -> Any:
         """Return all that a failed verb must put back."""
-        return copy_values(self._raw), self._status, self._loaded, self._version
+        return copy_values(self._raw), self._status, self._loaded, self._version, set(self._sent)
 
     def _recall(self, memento: Any) -> None:
-        raw, status, loaded, version = memento
+        raw, status, loaded, version, sent = memento
+        object.__setattr__(self, "_sent", sent)
         self._restore(raw, (status, loaded))
         object.__setattr__(self, "_version", version)
 
@@ -263,6 +265,7 @@ class Item(Dict):
         for name in ("_collection", "_status", "_version"):
             put(other, name, getattr(self, name))
         put(other, "_loaded", copy_values(self._loaded))
+        put(other, "_sent", set(self._sent))
         return other
 
     def _given(self) -> dict[str, Any]:

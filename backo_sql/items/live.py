@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from ..errors import Fault, PathKey, RightsError, ValidationError, format_path, validation_error
+from ..errors import BackoError, Fault, PathKey, RightsError, ValidationError, format_path, validation_error
 from ..model.metadata import describe
 from ..types.base import FieldType, copy_values
 from ..types.container import DictType, blank_value, has_rights
@@ -43,24 +43,30 @@ class Live:
     def _attach(self, type_: FieldType[Any], raw: Any, owner: Live | None, key: PathKey | None) -> None:
         put = object.__setattr__
         put(self, "_type", type_)
-        if raw is not MISSING:
-            put(self, "_raw", raw)
         put(self, "_owner", owner)
         put(self, "_key", key)
         put(self, "_previous", None)
         put(self, "_guarded", False)
         put(self, "_quiet", False)
+        self._hold(raw)
+
+    def _hold(self, raw: Any) -> None:
+        if raw is not MISSING:
+            object.__setattr__(self, "_raw", raw)
 
     def __getattr__(self, name: str) -> Any:
         if name != "_raw":
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
-        # Made when it is first asked for: a description calls no function of a default.
-        try:
-            raw = blank_value(self._type)
-        except Fault as fault:  # what the function of a default returned is refused
-            raise self._refused(fault) from None
+        raw = self._made_blank()
         object.__setattr__(self, "_raw", raw)
         return raw
+
+    def _made_blank(self) -> Any:
+        """Make the values when they are first asked for: a description calls no function of a default."""
+        try:
+            return blank_value(self._type)
+        except Fault as fault:  # what the function of a default returned is refused
+            raise self._refused(fault) from None
 
     def get_value(self) -> Any:
         """Return a plain copy of the values, independent of this object, without fields that don't exist now."""
@@ -186,6 +192,7 @@ class Live:
         root = self.get_root()
         if any(each._type.options.compute is not None for each in (self, *(owner for owner, _ in self._owners()))):
             raise RightsError(f"{self.path_name()} is computed and can't be changed.", ever=True)
+        self._check_in_place()
         for owner, key in self._owners():
             owner._forget(key)
         if self._owner is not None:
@@ -211,6 +218,19 @@ class Live:
             if isinstance(error, Fault):
                 raise validation_error(error) from None
             raise
+
+    def _check_in_place(self) -> None:
+        """Refuse a change through the view of an element that has left its list, or stands elsewhere in it now.
+
+        Raises:
+            BackoError: whoever made the view must ask the list again.
+        """
+        owner = self._owner
+        if owner is None or isinstance(owner._type, DictType) or not isinstance(self._key, int):
+            return
+        elements = owner._raw or []
+        if self._key >= len(elements) or elements[self._key] is not self._raw:
+            raise BackoError(f"{self.path_name()} is another element now, or none: ask the list for it again.")
 
     def _owners(self) -> Iterator[tuple[Live, PathKey | None]]:
         """Visit the containers around, from the inside out, each with the key of what was visited before."""

@@ -283,7 +283,7 @@ def _forms(target: _Target) -> list[Any]:
     value = target.value
     if _is(value, RefsListType):
         return read_links([value])
-    held = plain(value)
+    held = value.get_value() if isinstance(value, Live) else plain(value)
     if held is None:
         return [None]
     if isinstance(value, Live):

@@ -136,9 +136,13 @@ def _step(found: re.Match[str]) -> Step:
     return Slice(*(None if part[name] is None else int(part[name]) for name in ("start", "stop", "step")))
 
 
-@lru_cache(maxsize=1024)
 def parse_selector(text: str) -> Selector:
-    """Read a selector, once for each text."""
+    """Read a selector, once for each text of a length that is worth keeping."""
+    return _parse_once(text) if len(text) <= MAX_LENGTH else Selector(text)
+
+
+@lru_cache(maxsize=1024)
+def _parse_once(text: str) -> Selector:
     return Selector(text)
 
 

@@ -12,12 +12,11 @@ from ..types.options import MISSING
 from ..types.reference import RefsListType
 from .containers import Dict
 from .live import view
-from .navigable import Navigable
+from .nullable import Nullable
 from .permissions import is_allowed
-from .trees import replace_in_place
 
 
-class LiveList(Navigable, MutableSequence[Any]):
+class LiveList(Nullable, MutableSequence[Any]):
     """What `List` and `RefsList` share: a list whose every change is checked before it is made."""
 
     __slots__ = ()
@@ -44,16 +43,6 @@ class LiveList(Navigable, MutableSequence[Any]):
         allowed = is_allowed(owner, "modify", str(self._key)) if isinstance(owner, Dict) else is_allowed(self, "modify")
         if not allowed:
             raise RightsError(f"{self.path_name()} may not be changed.")
-
-    def _put(self, values: list[Any] | None) -> None:
-        if replace_in_place(self._raw, values):
-            return
-        object.__setattr__(self, "_raw", values)
-        if isinstance(self._owner, Dict):
-            self._owner._raw[str(self._key)] = values
-
-    def _restore(self, before: Any, state: Any) -> None:
-        self._put(before)
 
     def rollback(self) -> None:
         """Put back the list as it was before it was last changed."""

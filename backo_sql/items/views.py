@@ -10,7 +10,7 @@ from ..types.compound import Tuple
 from ..types.container import DictType, ListType
 from .live import Live
 from .permissions import is_readable
-from .rules import exists
+from .rules import existing, exists
 
 if TYPE_CHECKING:
     from .containers import Dict
@@ -40,7 +40,8 @@ def _dump(nodes: tuple[Node, ...], holder: Dict, root: Item, view: str | None) -
             chosen = _restrict(field, value, view, root, None)
             shown[name] = field.dump([] if chosen is None else chosen[1])
         else:
-            shown[name] = None if value is None else field.dump(value)
+            kept = existing(field, value, root) if field.is_dynamic else value
+            shown[name] = None if kept is None else field.dump(kept)
     return shown
 
 

@@ -126,9 +126,10 @@ def _visit(unit: Sessions, plan: DeletePlan, inward: Inward, ids: list[str]) -> 
         if not inward.is_many_to_many:  # rows of a many-to-many link go with the item by their own foreign key
             plan.released.append((relation, ids))
         return set()
-    if inward.is_many_to_many and inward.must_stay:
-        plan.unlinked.append((inward, ids))
     linked = unit.session(relation.owner.collection).linked(relation, ids, from_owner=inward.is_owner)
+    if inward.is_many_to_many and inward.must_stay and linked:
+        # Only what was seen: a link that comes meanwhile is for the foreign key to refuse.
+        plan.unlinked.append((inward, sorted(linked)))
     return {other for others in linked.values() for other in others}
 
 
@@ -151,6 +152,7 @@ def _left_without(unit: Sessions, model: Model, doomed: dict[str, set[str]]) -> 
             }
             losing -= doomed.get(end.collection, set())
             if losing:
+                unit.session(end.collection).lock(end.collection, sorted(losing))
                 linked = session.linked(relation, sorted(losing), from_owner=is_owner)
                 empty = sum(1 for each in losing if going.issuperset(linked.get(each, [])))
                 if empty:

@@ -32,6 +32,8 @@ def check_still_linked(unit: Sessions, relation: Relation, identifiers: Sequence
     """
     if not identifiers or not must_be_linked(relation, is_owner=is_owner):
         return
+    collection = relation.owner.collection if is_owner else relation.target
+    unit.session(collection).lock(collection, identifiers)  # two who each take one of the last two links
     linked = unit.session(relation.owner.collection).linked(relation, identifiers, from_owner=is_owner)
     empty = [identifier for identifier in identifiers if not linked.get(identifier)]
     if empty:

@@ -130,7 +130,7 @@ class ItemType(DictType):
                 field = find_field(self, path)
                 if field is None:
                     raise DescriptionError(f"Option {option!r} of Item names {path_text(path)}, which is no field.")
-                if field.kind in (Kind.STRUCTURE, Kind.LINKS, Kind.JSON):
+                if field.kind in (Kind.STRUCTURE, Kind.LINKS, Kind.JSON) or _place(field) is Place.NOWHERE:
                     raise DescriptionError(
                         f"Option {option!r} of Item names {path_text(path)}, which has no column of one value."
                     )
@@ -233,6 +233,7 @@ class Description:
                 raise DescriptionError(
                     f"{name}: the path {path_text(leaf.path)} makes a column name of more than {MAX_NAME_BYTES} bytes."
                 )
+            _refuse_unkept(name, leaf)
             if isinstance(leaf.type, ListType):
                 _refuse_links(name, leaf.path, leaf.type.element)
             leaves[leaf.path] = leaf
@@ -276,6 +277,18 @@ def _view_names(field: FieldType[Any]) -> Iterator[str]:
             yield from _view_names(inner)
     elif isinstance(field, ListType):
         yield from _view_names(field.element)
+
+
+def _refuse_unkept(name: str, leaf: Leaf) -> None:
+    """Refuse what only a stored field can have."""
+    if leaf.place is not Place.NOWHERE:
+        return
+    options = leaf.type.options
+    if options.unique or options.index or isinstance(leaf.type, Ref | RefsListType):
+        raise DescriptionError(
+            f"{name}: {path_text(leaf.path)} isn't stored (it is computed, or its view '!save' keeps it out): "
+            "it can be no reference, and neither unique nor indexed."
+        )
 
 
 def _refuse_links(name: str, path: Path, element: FieldType[Any]) -> None:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 class Connector(Protocol):
     """Where the items of a collection live, as far as the model needs to know."""
 
+    def check(self, model: Model, collections: Sequence[str]) -> None:
+        """Refuse what can't be kept here, before anything is bound."""
+        ...
+
     def bind(self, model: Model, collections: Sequence[str]) -> None:
         """Learn the collections of a model that live here. Called once per model, when it is frozen."""
         ...

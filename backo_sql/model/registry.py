@@ -114,7 +114,10 @@ class Backoffice:
                 model = Model.of(
                     self.name, {name: Description.of(name, each.item_type) for name, each in self._collections.items()}
                 )
-                for connector, names in self._by_connector():
+                groups = self._by_connector()
+                for connector, names in groups:
+                    connector.check(model, names)
+                for connector, names in groups:
                     connector.bind(model, names)
                 self._service = ports.make_service(self, model)
                 self._model = model

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from ..items.containers import Dict
+from ..items.live import Live
 from ..items.sequences import List
 from ..types.base import FieldType
 from ..types.container import DictType, ListType
@@ -107,7 +108,9 @@ class CurrentUserWrapper:
         _user.reset(token)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(_user.get(), name)
+        value = getattr(_user.get(), name)
+        # The anonymous user is one object for everybody: nobody may change it in place.
+        return value.copy() if isinstance(value, Live) else value
 
     def __setattr__(self, name: str, value: Any) -> None:
         user = _user.get()._copy()
@@ -122,8 +125,8 @@ current_user = CurrentUserWrapper()
 
 
 def current() -> CurrentUser:
-    """Return the user of this context, as it is now."""
-    return _user.get()
+    """Return the user of this context, as it is now: a copy, which can be changed without harm."""
+    return _user.get()._copy()
 
 
 def who() -> tuple[str, str]:

@@ -35,9 +35,10 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
     """
     item = into if into is not None else service.collections[collection].new()
     memento = item._memento() if into is not None else None
-    unit: UnitOfWork | None = None
     try:
         with service.unit(write=True) as unit:
+            if memento is not None:
+                unit.on_undo(lambda: item._recall(memento))
             values = _draft(service, collection, data, item._sent if settled else None)
             _write(service, unit, collection, values)
             item._created(values)
@@ -48,12 +49,8 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
             item.trigg("created")
             if "committed" in item._type.events:
                 unit.after_commit(lambda: item.trigg("committed"))
-    except BaseException as error:
-        if memento is not None and not (unit is not None and unit.committed):
-            item._recall(memento)
-        if isinstance(error, Fault):
-            raise validation_error(error) from None
-        raise
+    except Fault as fault:
+        raise validation_error(fault) from None
     return item
 
 

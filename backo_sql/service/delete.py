@@ -20,15 +20,11 @@ def delete(service: Service, item: Item) -> None:
         NotFoundError: it isn't there any more.
         NotEmptyError: other items refer to it and must not be left behind; nothing is deleted.
     """
-    unit: UnitOfWork | None = None
-    try:
-        with service.unit(write=True) as unit:
-            _delete(service, unit, item._bound().name, item._id, item)
-    except BaseException:
-        if unit is not None and unit.committed:
-            item._deleted()
-        raise
-    item._deleted()
+    memento = item._memento()
+    with service.unit(write=True) as unit:
+        unit.on_undo(lambda: item._recall(memento))
+        _delete(service, unit, item._bound().name, item._id, item)
+        item._deleted()
 
 
 def delete_by_id(service: Service, collection: str, identifier: str) -> None:

@@ -142,15 +142,15 @@ def page_json(
     where = bind(conditions, service.model.descriptions[collection], service.model)
     projection = service.projection(collection, view)
     per_item = service.model.descriptions[collection].per_item
+    form = Form.VALUES if per_item else Form.JSON
+    plan = SelectPlan(service.projection(collection) if per_item else projection, where, limit, skip)
     with service.unit(write=False) as unit:
-        if per_item:
-            plan = SelectPlan(service.projection(collection), where, limit, skip)
-            records = _select(service, unit, plan, Form.VALUES, links=projection.links)
-            result = [dump_item(projection, _item(service, collection, record)) for record in records]
-        else:
-            records = _select(service, unit, SelectPlan(projection, where, limit, skip), Form.JSON)
-            result = [record.values for record in records]
+        records = _select(service, unit, plan, form, links=projection.links)
         total = unit.session(collection).count(collection, where)
+    if not per_item:
+        return [record.values for record in records], total
+    # Handlers of `loaded` may write: they run when this unit has given its connection back.
+    result = [dump_item(projection, _item(service, collection, record)) for record in records]
     return result, total
 
 

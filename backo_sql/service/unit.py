@@ -6,6 +6,7 @@ refused verb leaves nothing behind in a transaction that goes on.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -31,10 +32,13 @@ class UnitOfWork:
         self.write = write
         #: everything is kept; what fails from now on undoes nothing
         self.committed = False
+        self._thread = threading.get_ident()
+        self._closed = False
         self._backends = backends
         self._sessions: dict[int, Session] = {}
         self._savepoints: list[ExitStack] = []
         self._afterwards: list[Callable[[], None]] = []
+        self._undos: list[Callable[[], None]] = []
 
     def session(self, collection: str) -> Session:
         """Return the session of the backend that a collection lives in."""
@@ -53,11 +57,12 @@ class UnitOfWork:
             for session in tuple(self._sessions.values()):
                 stack.enter_context(session.savepoint())
             self._savepoints.append(stack)
-            noted = len(self._afterwards)
+            noted, undos = len(self._afterwards), len(self._undos)
             try:
                 yield
             except BaseException:
                 del self._afterwards[noted:]
+                self.undo(undos)
                 raise
             finally:
                 self._savepoints.pop()
@@ -65,6 +70,15 @@ class UnitOfWork:
     def after_commit(self, call: Callable[[], None]) -> None:
         """Do something once everything is kept, and not at all when it is undone."""
         self._afterwards.append(call)
+
+    def on_undo(self, call: Callable[[], None]) -> None:
+        """Do something when what was done since is undone: put a Python object back as it was."""
+        self._undos.append(call)
+
+    def undo(self, first: int = 0) -> None:
+        """Put the Python objects back, the one that was changed last first."""
+        while len(self._undos) > first:
+            self._undos.pop()()
 
     def commit(self) -> None:
         """Keep everything."""
@@ -83,8 +97,14 @@ class UnitOfWork:
         if failures:
             raise failures[0]
 
+    @property
+    def usable(self) -> bool:
+        """It is open, and of this thread: a copied context may hold one that is neither."""
+        return not self._closed and self._thread == threading.get_ident()
+
     def close(self) -> None:
         """Give all connections back; what was not committed is undone."""
+        self._closed = True
         with ExitStack() as stack:
             for session in self._sessions.values():
                 stack.callback(session.close)
@@ -95,7 +115,7 @@ def unit_of_work(model: Model, backends: Mapping[str, Backend], *, write: bool) 
     """Run in the current unit of work, or in a new one that is committed at the end and undone by an exception."""
     units = _open.get()
     current = units.get(id(model))
-    if current is not None and (current.write or not write):
+    if current is not None and current.usable and (current.write or not write):
         if not write:
             yield current
             return
@@ -108,6 +128,9 @@ def unit_of_work(model: Model, backends: Mapping[str, Backend], *, write: bool) 
         yield unit
         if write:
             unit.commit()
+    except BaseException:
+        unit.undo()
+        raise
     finally:
         _open.reset(token)
         unit.close()

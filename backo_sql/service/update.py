@@ -34,14 +34,9 @@ def update(service: Service, item: Item) -> None:
     if item._status is StatusType.SAVED:
         return
     memento = item._memento()
-    unit: UnitOfWork | None = None
-    try:
-        with service.unit(write=True) as unit:
-            _save(service, unit, item)
-    except BaseException:
-        if not (unit is not None and unit.committed):
-            item._recall(memento)
-        raise
+    with service.unit(write=True) as unit:
+        unit.on_undo(lambda: item._recall(memento))
+        _save(service, unit, item)
 
 
 def modify(

@@ -78,6 +78,10 @@ class Session(Protocol):
         """Return those of the ids that are there."""
         ...
 
+    def lock(self, collection: str, identifiers: Sequence[str]) -> None:
+        """Keep others from writing these items before this unit of work ends."""
+        ...
+
     def insert(self, collection: str, values: Sequence[Mapping[str, Any]]) -> None:
         """Store new items, each with its `_id`."""
         ...
@@ -143,6 +147,10 @@ class Session(Protocol):
 
 class Backend(Protocol):
     """A place where collections live: a connector that was bound to a model."""
+
+    def check(self, model: Model, collections: Sequence[str]) -> None:
+        """Refuse what can't be kept here, before anything is bound."""
+        ...
 
     def bind(self, model: Model, collections: Sequence[str]) -> None:
         """Learn the collections of a model that live here."""

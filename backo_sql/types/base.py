@@ -151,13 +151,30 @@ class FieldType(Generic[V]):
             return value.value  # type: ignore[no-any-return]
         options = self.options
         if options.transform is not None:
-            value = options.transform(value=value, root=root, old=old)
+            value = self.transformed(value, root, old)
         if value is None:
             self.load_null()
             return None
         converted = self.convert_in(value, root)
         self.check_constants(converted)
         return converted
+
+    def transformed(self, value: Any, root: Any, old: Any) -> Any:
+        """Return what the option `transform` makes of a value.
+
+        A function such as `str.strip` fails on a value of another type: then the fault is the value's, in the words of
+        the type. A function that fails on a value which the type would take has a mistake of its own.
+        """
+        transform = self.options.transform
+        if transform is None:
+            return value
+        try:
+            return transform(value=value, root=root, old=old)
+        except (TypeError, ValueError, AttributeError, LookupError):
+            if value is None:
+                return None
+            self.convert(value)
+            raise
 
     def check_constants(self, value: V) -> None:
         """Check a converted value against the constants of its description."""

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import DescriptionError
+from ..errors import DescriptionError, PathNotFoundError
 
 Function = Callable[..., Any]
 
@@ -49,7 +49,12 @@ def by_parameters(place: str, function: Function) -> Function:
     names = form
 
     def call(**offered: Any) -> Any:
-        return function(*(offered[name] for name in names))
+        try:
+            return function(*(offered[name] for name in names))
+        except PathNotFoundError as error:  # a slip of whoever wrote the function, no fault of a client
+            raise DescriptionError(
+                f"The function of option {place!r} asks for a field that isn't there: {error}"
+            ) from error
 
     call.__wrapped__ = function  # type: ignore[attr-defined]
     return call

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Unpack
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
 from .base import FieldType, frozen_type, identical, plain
-from .container import DictType, ListType
+from .container import DictType, ListType, refuse_rights
 from .kinds import Kind
 from .options import CommonKeywords
 from .reference import Ref, RefsListType
@@ -33,6 +33,7 @@ class CompoundType(FieldType[Any]):
             raise DescriptionError(f"{self.type_name()} takes a list of types, and at least one.")
         for member in self.members:
             _refuse_links(self.type_name(), member)
+            refuse_rights(self.type_name(), member)
         self.dumps_natively = all(member.dumps_natively for member in self.members)  # type: ignore[misc]
         super().__init__(**options)
 

@@ -95,16 +95,14 @@ class DictType(FieldType[dict[str, Any]]):
 
     def load_partial(self, value: Any, root: Any = None, old: Any = None) -> dict[str, Any]:
         """Accept a mapping as a change: what is absent stays as it is, and isn't in what comes back."""
-        if self.options.transform is not None:
-            value = self.options.transform(value=value, root=root, old=old)
+        value = self.transformed(value, root, old)
         return self._convert(value, root, old, partial=True)
 
     def load(self, value: Any, root: Any = None, old: Any = None) -> dict[str, Any]:
         """Accept a mapping; `null` empties a `Dict` that is not required."""
         if type(value) is Kept:
             return value.value  # type: ignore[no-any-return]
-        if self.options.transform is not None:
-            value = self.options.transform(value=value, root=root, old=old)
+        value = self.transformed(value, root, old)
         if value is None:
             self.load_null()
             return self._convert({}, root, old, partial=False)
@@ -258,6 +256,7 @@ class ListType(FieldType[list[Any]]):
         least, most = self.options.min, self.options.max
         if isinstance(least, int) and isinstance(most, int) and least > most:
             raise DescriptionError(f"List has min={self.options.min!r} above max={self.options.max!r}.")
+        refuse_rights("List", self.element)
         if self.options.unique or self.options.index:
             raise DescriptionError("A List has neither 'unique' nor 'index': it is stored as one document.")
         if self.options.choices is not None:
@@ -344,6 +343,16 @@ class ListType(FieldType[list[Any]]):
         """Read a list back from a JSON document."""
         restore = self.element.restore
         return [None if element is None else restore(element) for element in stored]
+
+
+def refuse_rights(holder: str, inside: FieldType[Any]) -> None:
+    """Refuse rights on a part of a document: they could not be kept on every road to it.
+
+    Raises:
+        DescriptionError: saying where they belong.
+    """
+    if has_rights(inside):
+        raise DescriptionError(f"Rights can't stand inside a {holder}: give them to the {holder} as a whole.")
 
 
 def has_rights(field: FieldType[Any]) -> bool:

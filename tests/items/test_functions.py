@@ -988,7 +988,7 @@ def test_functions_always_get_the_whole_item(open_backoffice: Open) -> None:
                 "inner": Dict(
                     {
                         "deep": Dict({"x": Int(exists=note, constraint=lambda value, root: note(root))}),
-                        "l": List(Dict({"y": Int(can_read=lambda right, root: note(root), exists=note)})),
+                        "l": List(Dict({"y": Int(exists=note)})),
                     }
                 ),
             }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +56,19 @@ class Binding:
         return reader
 
 
+#: A connection must not be used on both sides of a fork: a child begins with pools of its own.
+_engines: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
+
+
+def _forget_connections() -> None:
+    for engine in tuple(_engines):
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget_connections)
+
+
 class DBSQLConnector:
     """An SQL database, through SQLAlchemy. One connector serves any number of collections.
 
@@ -77,10 +92,15 @@ class DBSQLConnector:
         self.generate_id: Callable[[Any], str] = _generate_id
         self._bindings: dict[int, Binding] = {}
         self.engine = _make_engine(self.url, engine_options)
+        _engines.add(self.engine)
         self.id_set = IdSet(self.engine.dialect.name)
 
-    def bind(self, model: Model, collections: Sequence[str]) -> None:
-        """Make the tables and mapped classes of the collections of a model that live here."""
+    def check(self, model: Model, collections: Sequence[str]) -> None:
+        """Refuse what the database can't keep, before any connector is bound.
+
+        Raises:
+            DescriptionError: naming the collection or the field.
+        """
         local = frozenset(collections)
         for name in collections:
             if name in self.metadata.tables:
@@ -94,15 +114,19 @@ class DBSQLConnector:
                 raise DescriptionError(
                     f"{relation.owner} links many items of two connectors: put both collections into one database."
                 )
+        for name in collections:
+            for column in table_layout(model, model.descriptions[name], local).columns:
+                check_column(column.type, f"{name}: {path_text(column.path)}", self.engine.dialect.name)
+
+    def bind(self, model: Model, collections: Sequence[str]) -> None:
+        """Make the tables and mapped classes of the collections of a model that live here."""
+        local = frozenset(collections)
         layouts = [table_layout(model, model.descriptions[name], local) for name in collections]
         links = [
             association_layout(relation)
             for relation in model.relations
             if relation.kind is RelationKind.MANY_TO_MANY and relation.owner.collection in local
         ]
-        for layout in layouts:
-            for column in layout.columns:
-                check_column(column.type, f"{layout.name}: {path_text(column.path)}", self.engine.dialect.name)
         tables = {layout.name: make_table(self.metadata, layout) for layout in layouts}
         associations = {layout.relation: make_association(self.metadata, layout) for layout in links}
         classes = map_classes(model, self.metadata, tables, associations)

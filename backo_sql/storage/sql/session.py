@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from .connector import Binding
 
 
+#: how many statements are kept; those of reading are far fewer
+_MOST_STATEMENTS = 1000
+
+
 class SQLSession:
     """A connection that is in a transaction."""
 
@@ -116,6 +120,14 @@ class SQLSession:
         statement = sa.select(near, far).where(self._id_set.contains(near)).order_by(near, far)
         return statement.where(pointer.is_not(None)) if from_owner else statement
 
+    def lock(self, collection: str, identifiers: Sequence[str]) -> None:
+        """Keep others from writing these items, locked in one order: no two units of work wait for each other."""
+        if self._dialect == "sqlite":  # there is one writer at a time
+            return
+        identity = self._binding.tables[collection].c["_id"]
+        statement = sa.select(identity).where(self._id_set.contains(identity)).order_by(identity).with_for_update()
+        self._execute(statement, {"ids": self._id_set.value(identifiers)}).all()
+
     # -- writing -----------------------------------------------------------------------------------
 
     def insert(self, collection: str, values: Sequence[Mapping[str, Any]]) -> None:
@@ -137,7 +149,10 @@ class SQLSession:
         key = ("update", collection, tuple(changes), version is not None)
         statement = self._binding.statements.get(key)
         if statement is None:
-            statement = self._binding.statements[key] = self._update_statement(collection, tuple(changes), version)
+            statement = self._update_statement(collection, tuple(changes), version)
+            # Which fields change together is up to the clients: what is kept must not grow with what they think of.
+            if len(self._binding.statements) < _MOST_STATEMENTS:
+                self._binding.statements[key] = statement
         leaves = self._binding.model.descriptions[collection].leaves
         values = {
             f"new_{position}": stored_value(leaves[path].type, value)
