@@ -66,7 +66,7 @@ class ItemViews:
         view = self._view(request)
         item = self._service.create(self._collection, read_object(request))
         made = answer(self._dump(item, view), status=201)
-        made.headers["Location"] = f"{request.script_root}{request.path.rstrip('/')}/{quote(item._id, safe='')}"
+        made.headers["Location"] = f"{request.script_root}{request.path.rstrip('/')}/{quote(item._raw['_id'], safe='')}"
         return made
 
     def read(self, request: Request, identifier: str) -> Response:

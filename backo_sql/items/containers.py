@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from ..errors import DescriptionError, Fault, PathNotFoundError, RightsError, format_path
-from ..types.base import FieldType, copy_values, identical, plain
+from ..types.base import FieldType
 from ..types.container import DictType, blank_value, freeze_fields
 from ..types.options import MISSING
+from ..types.values import copy_values, identical, plain
 from .live import Live, view
 from .navigable import Navigable
 from .permissions import check_changeable, check_readable

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Unpack
 
 from ..errors import Fault, PathKey, RightsError
-from ..types.base import Kept, copy_values, identical, plain
 from ..types.free import ContentType, FreeDictType, convert_content, convert_key
 from ..types.options import MISSING, CommonKeywords
+from ..types.values import Kept, copy_values, identical, plain
 from .containers import Dict
 from .live import Live, view
 from .nullable import Nullable

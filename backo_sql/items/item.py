@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import BackoError
 from ..model.description import Hook, Hooks, ItemType
-from ..types.base import FieldType, copy_values
+from ..types.base import FieldType
 from ..types.container import freeze_fields
 from ..types.options import MISSING
+from ..types.values import copy_values
 from .containers import Dict
 from .live import Live
 from .stamps import GenericMetaDataHandler, StandardMetaDataHandler, meta_type
@@ -121,8 +122,8 @@ class Item(Dict):
             BackoError: this object is stored already.
         """
         collection = self._bound()
-        if self._status is StatusType.SAVED or self._id is not None:
-            raise BackoError(f"Cannot create an item of {collection.name} twice: use save(), or new() first.")
+        if self._status is not StatusType.UNSET:
+            raise BackoError(f"Cannot create an item of {collection.name} that holds values already: use save().")
         collection.backoffice.service.create(collection.name, data, into=self)
 
     def save(self) -> None:

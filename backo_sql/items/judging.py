@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DescriptionError, Fault
-from ..types.base import FieldType, Kept, copy_values, frozen_type, identical, plain
+from ..types.base import FieldType, frozen_type
 from ..types.container import DictType
 from ..types.options import MISSING
+from ..types.values import Kept, copy_values, identical, plain
 from .item import Item
 from .rules import settle
 from .trees import overwrite

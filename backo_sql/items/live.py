@@ -13,9 +13,10 @@ from typing import Any, Self
 
 from ..errors import BackoError, Fault, PathKey, RightsError, ValidationError, format_path, validation_error
 from ..model.metadata import describe
-from ..types.base import FieldType, copy_values
+from ..types.base import FieldType
 from ..types.container import DictType, blank_value, has_rights
 from ..types.options import MISSING
+from ..types.values import copy_values
 from .current_meta import current_meta
 from .events import fire
 from .permissions import is_allowed

@@ -24,9 +24,9 @@ from typing import Any, cast
 
 from ..errors import BackoError, PathNotFoundError, RightsError, TypeMismatchError, ValidationError, format_path
 from ..query.evaluate import same
-from ..types.base import plain
 from ..types.container import DictType, ListType
 from ..types.reference import Ref, RefsListType
+from ..types.values import plain
 from .following import read_links
 from .live import Live
 from .selectors import Index, Name, Step, is_there, parse_selector
@@ -250,6 +250,8 @@ def _add(target: _Target, value: Any) -> None:
 
 
 def _remove(target: _Target, value: Any) -> None:
+    if value is not None and _is(target.holder, DictType):
+        getattr(target.holder, str(target.key))  # a list that may not be read is not emptied in place of one element
     if target.is_list and value is not None:
         size = len(target.value)
         if isinstance(value, bool) or not isinstance(value, int) or not -size <= value < size:

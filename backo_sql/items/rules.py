@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKeys
-from ..types.base import FieldType, copy_values, identical, plain
+from ..types.base import FieldType
 from ..types.container import DictType, ListType
 from ..types.kinds import Kind
 from ..types.options import MISSING
+from ..types.values import copy_values, identical, plain
 from .permissions import is_readable
 
 if TYPE_CHECKING:

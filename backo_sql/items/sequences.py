@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, MutableSequence
 from typing import Any, cast
 
 from ..errors import BackoError, Fault, RightsError
-from ..types.base import Kept, copy_values, identical, plain
 from ..types.container import ListType
 from ..types.options import MISSING
 from ..types.reference import RefsListType
+from ..types.values import Kept, copy_values, identical, plain
 from .containers import Dict
 from .live import view
 from .nullable import Nullable

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..types.base import identical
 from ..types.container import DictType
+from ..types.values import identical
 
 
 def overwrite(type_: DictType, raw: dict[str, Any], values: Mapping[str, Any]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..model.views import Node, Projection, in_view
-from ..types.base import FieldType, copy_values
+from ..types.base import FieldType
 from ..types.compound import Tuple
 from ..types.container import DictType, ListType
+from ..types.values import copy_values
 from .live import Live
 from .permissions import is_readable
 from .rules import existing, exists

@@ -14,9 +14,10 @@ from typing import Any, Final, Protocol, TypeAlias
 from ..errors import QueryError
 from ..model.description import Leaf
 from ..model.paths import Path
-from ..types.base import FieldType, plain
+from ..types.base import FieldType
 from ..types.free import ContentType
 from ..types.kinds import Kind
+from ..types.values import plain
 from .ast import PATTERN_TIMEOUT, Across, And, Bound, Compare, Each, Elements, Matches, Not, OneOf, Operator, Or, Some
 
 #: what a condition looks at: the values of an item, an element of a list, the values of a linked item

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import QueryError
 from ..model.paths import Path, parse_path
-from ..types.base import plain
+from ..types.values import plain
 from .ast import (
     COMBINATORS,
     FALSE,

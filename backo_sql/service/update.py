@@ -15,7 +15,7 @@ from ..links.reading import settle
 from ..links.targets import check_targets
 from ..model.description import get_value, has_value
 from ..model.paths import Path
-from ..types.base import copy_values, identical
+from ..types.values import copy_values, identical
 from .read import get_locked, not_found, read_again
 from .unit import UnitOfWork
 

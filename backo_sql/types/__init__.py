@@ -1,1 +1,1 @@
-"""What a value is: types, options, kinds. Standard library only; nothing here knows of a database or a request."""
+"""What a value is: types, options, kinds. Nothing here knows of a database or a request."""

@@ -50,6 +50,7 @@ class Time(RangeType[time]):
     """
 
     kind: ClassVar[Kind] = Kind.TIME
+    dumps_natively = False  # orjson writes microseconds of five digits without their leading zero
 
     def __init__(self, **options: Unpack[RangeKeywords]) -> None:
         super().__init__(**options)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Unpack
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
-from .base import FieldType, frozen_type, identical, plain
+from .base import FieldType, frozen_type
 from .container import DictType, ListType, refuse_rights
 from .kinds import Kind
 from .options import CommonKeywords
 from .reference import Ref, RefsListType
+from .values import identical, plain
 
 
 def read_json(text: str, expected: str) -> Any:

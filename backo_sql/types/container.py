@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
-from .base import FieldType, Kept, frozen_type, plain
+from .base import FieldType, frozen_type
 from .kinds import Kind
+from .values import Kept, plain
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -346,11 +347,13 @@ class ListType(FieldType[list[Any]]):
 
 
 def refuse_rights(holder: str, inside: FieldType[Any]) -> None:
-    """Refuse rights on a part of a document: they could not be kept on every road to it.
+    """Refuse rights on a part of a document, which could not be kept on every road to it, and parts that may not exist.
 
     Raises:
         DescriptionError: saying where they belong.
     """
+    if inside.options.exists is not True:
+        raise DescriptionError(f"What a {holder} holds can't have 'exists': give it to the {holder} as a whole.")
     if has_rights(inside):
         raise DescriptionError(f"Rights can't stand inside a {holder}: give them to the {holder} as a whole.")
 

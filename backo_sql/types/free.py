@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..errors import Fault, FaultKind, PathKey
-from .base import FieldType, plain
+from .base import FieldType
 from .compound import read_json, refuse_column_options
 from .container import ListType
 from .kinds import Kind
 from .number import MAX_INTEGER, MIN_INTEGER
 from .text import storable_text
+from .values import plain
 
 #: How deep objects and arrays may stand in each other: JSON readers and writers have limits of their own.
 MAX_DEPTH = 100

@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Any, ClassVar, NoReturn
 
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
-from .base import EQUALITY, ORDERING, FieldType, Kept
+from .base import EQUALITY, ORDERING, FieldType
 from .kinds import Kind
+from .values import Kept
 
 #: ids stand in URLs and file names: no '/', no control characters, no half of a surrogate pair, no '_' to begin with
 _ID = re.compile("[^_/\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")

@@ -8,9 +8,10 @@ from typing import Any
 import marshmallow as ma
 
 from ..errors import Fault
-from ..types.base import FieldType, plain
+from ..types.base import FieldType
 from ..types.container import DictType
 from ..types.options import MISSING
+from ..types.values import plain
 
 
 class DescribedField(ma.fields.Field[Any]):

@@ -143,9 +143,9 @@ def test_every_transition(backoffice: Backoffice, start: Any, call: Any, status:
         (filled, lambda item: item.reload(), "Cannot reload an unset object in things"),
         (filled, lambda item: item.load("1"), "Cannot load an non-unset object in things"),
         (saved, lambda item: item.load("1"), "Cannot load an non-unset object in things"),
-        (saved, lambda item: item.create({"name": "z"}), "twice"),
+        (saved, lambda item: item.create({"name": "z"}), "holds values"),
         (changed, lambda item: item.load("1"), "Cannot load an non-unset object in things"),
-        (changed, lambda item: item.create({"name": "z"}), "twice"),
+        (changed, lambda item: item.create({"name": "z"}), "holds values"),
         (deleted, lambda item: item.save(), "Cannot save an unset object in things"),
         (deleted, lambda item: item.delete(), "Cannot delete an unset object in things"),
         (deleted, lambda item: item.reload(), "Cannot reload an unset object in things"),
@@ -638,3 +638,14 @@ def test_items_of_a_collection_share_no_value(backoffice: Backoffice) -> None:
     one.tags.append("x")
     assert two.tags == []
     assert backoffice.things.new().tags == []
+
+
+def test_creating_what_was_filled_by_set_is_refused_and_loses_nothing(open_backoffice: Open) -> None:
+    backoffice = open_backoffice(things=Item({"n": Int(), "s": String()}))
+    item = backoffice.things.new()
+    item.n = 5
+    with pytest.raises(BackoError, match="holds values"):
+        item.create({"s": "x"})
+    item.s = "x"
+    item.save()
+    assert (backoffice.things.get_by_id(item._id).n, backoffice.things.count()) == (5, 1)

@@ -45,8 +45,8 @@ from backo_sql import (
     Url,
     ValidationError,
 )
-from backo_sql.types.base import identical
 from backo_sql.types.registry import PUBLIC_TYPES
+from backo_sql.types.values import identical
 
 UTC = datetime.UTC
 

@@ -1,1 +1,1 @@
-"""SQL databases through SQLAlchemy: the only place, with `migration`, that imports it."""
+"""SQL databases through SQLAlchemy: the only place that imports it."""

@@ -48,11 +48,14 @@ def compile_filter(where: Bound, table: sa.Table, dialect: str) -> sa.ColumnElem
             column = _column(leaf, table)
             return _one_of(column, [_operand(leaf, column, value) for value in values], dialect, negated=negated)
         case _:
-            raise QueryError(f"A database filter with {type(where).__name__} is not available yet.")
+            raise QueryError(
+                "A database filter across a reference or into a list, with a regular expression, $or or $not "
+                "is not available yet."
+            )
 
 
 def _column(leaf: Leaf, table: sa.Table) -> sa.Column[Any]:
-    if leaf.place is not Place.ROW or not leaf.type.operators:
+    if leaf.place is not Place.ROW or not leaf.type.operators or leaf.column not in table.c:
         raise QueryError(f"A database filter on {'.'.join(leaf.path)!r} is not available yet.")
     return table.c[leaf.column]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +24,11 @@ from .compile import IdSet
 from .failures import Failures
 from .layout import association_layout, table_layout
 from .loading import Reader, make_reader
-from .mapping import map_classes
 from .session import SQLSession
 from .tables import NAMING_CONVENTION, make_association, make_table
+
+#: the key of the advisory lock under which tables are made
+_CREATE_LOCK = 0x6261636B6F
 
 #: How long a statement waits for another writer of an SQLite file, in milliseconds.
 SQLITE_BUSY_TIMEOUT = 15_000
@@ -41,7 +44,7 @@ class Binding:
     model: Model
     tables: Mapping[str, sa.Table]
     associations: Mapping[Relation, sa.Table]
-    classes: Mapping[str, type[Any]]
+    classes: dict[str, type[Any]]
     failures: Failures
     readers: dict[tuple[Projection, Form], Reader]
     statements: dict[tuple[Any, ...], Any]
@@ -91,6 +94,7 @@ class DBSQLConnector:
         self.metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
         self.generate_id: Callable[[Any], str] = _generate_id
         self._bindings: dict[int, Binding] = {}
+        self._mapping = threading.Lock()
         self.engine = _make_engine(self.url, engine_options)
         _engines.add(self.engine)
         self.id_set = IdSet(self.engine.dialect.name)
@@ -119,7 +123,7 @@ class DBSQLConnector:
                 check_column(column.type, f"{name}: {path_text(column.path)}", self.engine.dialect.name)
 
     def bind(self, model: Model, collections: Sequence[str]) -> None:
-        """Make the tables and mapped classes of the collections of a model that live here."""
+        """Make the tables of the collections of a model that live here."""
         local = frozenset(collections)
         layouts = [table_layout(model, model.descriptions[name], local) for name in collections]
         links = [
@@ -129,14 +133,15 @@ class DBSQLConnector:
         ]
         tables = {layout.name: make_table(self.metadata, layout) for layout in layouts}
         associations = {layout.relation: make_association(self.metadata, layout) for layout in links}
-        classes = map_classes(model, self.metadata, tables, associations)
-        self._bindings[id(model)] = Binding(model, tables, associations, classes, Failures(layouts, links), {}, {})
+        self._bindings[id(model)] = Binding(model, tables, associations, {}, Failures(layouts, links), {}, {})
 
     def create_all(self, model: Model) -> None:
         """Make the missing tables and indexes of a model's collections."""
         binding = self._binding(model)
         tables = [*binding.tables.values(), *binding.associations.values()]
         with binding.failures.translated(), self.engine.execution_options(**{WRITE: True}).begin() as connection:
+            if connection.dialect.name == "postgresql":  # workers that start together take turns
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
             self.metadata.create_all(connection, tables=tables)
 
     def session(self, model: Model, *, write: bool) -> SQLSession:
@@ -157,8 +162,15 @@ class DBSQLConnector:
         return self._binding(model).tables[collection]
 
     def model_class(self, model: Model, collection: str) -> type[Any]:
-        """Return the mapped class of a collection."""
-        return self._binding(model).classes[collection]
+        """Return the mapped class of a collection; all are mapped when the first is asked for."""
+        # SQLAlchemy's ORM is only loaded for those who use it: it takes a tenth of a second.
+        from .mapping import map_classes  # noqa: PLC0415
+
+        binding = self._binding(model)
+        with self._mapping:
+            if not binding.classes:
+                binding.classes.update(map_classes(model, self.metadata, binding.tables, binding.associations))
+        return binding.classes[collection]
 
     def dispose(self) -> None:
         """Close all pooled connections."""
@@ -201,6 +213,7 @@ def _make_engine(url: sa.URL, options: dict[str, Any]) -> sa.Engine:
         }
     # Numbers of documents come back as they were: as integers or as floats.
     options = {"json_serializer": write_document, "json_deserializer": orjson.loads, **options}
+    options = {"hide_parameters": True, **options}  # else a log would hold what users send
     try:
         engine = sa.create_engine(url, **options)
     except ModuleNotFoundError as error:

@@ -147,6 +147,6 @@ def _null(path: Path | None) -> ValidationError:
 
 def _not_ready() -> DBError:
     return DBError(
-        "The database has not the tables of this description. Call backoffice.create_all() for a first try, "
-        "or bring it up to date with `flask backo db upgrade`."
+        "The database has not the tables of this description. Call backoffice.create_all() for a first try; "
+        "in earnest, bring it up to date by its migrations."
     )

@@ -45,7 +45,7 @@ class CheckLayout:
     column: str
     path: Path
     type: FieldType[Any]
-    rule: str  # "range", "choices" or "length"
+    rule: str  # "range", "choices", "length" or "boolean"
 
 
 @dataclass(frozen=True, slots=True)
