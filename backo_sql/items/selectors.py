@@ -102,11 +102,6 @@ class Selector:
         """It is a selector."""
         return self.steps is not None
 
-    @property
-    def names_one(self) -> bool:
-        """No step of it asks for several things, though a name may still meet a list."""
-        return self.steps is not None and all(isinstance(step, Name | Index) for step in self.steps)
-
 
 def _parse(text: str) -> tuple[Step, ...] | None:
     if text[:1] not in ("$", "@") or len(text) > MAX_LENGTH:

@@ -57,8 +57,6 @@ MAX_DEPTH = 50
 MAX_CONDITIONS = 500
 #: how long a regular expression may be, in characters
 MAX_PATTERN = 1000
-#: how long a regular expression may work on one value, in seconds
-PATTERN_TIMEOUT = 0.25
 
 
 # -- joined conditions, of either form -------------------------------------------------------------

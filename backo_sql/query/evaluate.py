@@ -17,8 +17,9 @@ from ..model.paths import Path
 from ..types.base import FieldType
 from ..types.free import ContentType
 from ..types.kinds import Kind
+from ..types.text import PATTERN_TIMEOUT
 from ..types.values import plain
-from .ast import PATTERN_TIMEOUT, Across, And, Bound, Compare, Each, Elements, Matches, Not, OneOf, Operator, Or, Some
+from .ast import Across, And, Bound, Compare, Each, Elements, Matches, Not, OneOf, Operator, Or, Some
 
 #: what a condition looks at: the values of an item, an element of a list, the values of a linked item
 Holder: TypeAlias = Any

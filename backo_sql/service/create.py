@@ -37,8 +37,7 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
     memento = item._memento() if into is not None else None
     try:
         with service.unit(write=True) as unit:
-            if memento is not None:
-                unit.on_undo(lambda: item._recall(memento))
+            unit.on_undo(item._deleted if memento is None else lambda: item._recall(memento))
             values = _draft(service, collection, data, item._sent if settled else None)
             _write(service, unit, collection, values)
             item._created(values)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backo_sql import FreeDict, Int, Item, List, String, current_user
+from backo_sql import Datetime, FreeDict, Int, Item, List, String, Time, current_user
 from backo_sql.items import selectors
 from tests.support import Open, client_of, on_one_database, problem
 
@@ -57,3 +57,18 @@ def test_nobody_becomes_somebody_by_changing_the_anonymous_user_in_place() -> No
     thread.start()
     thread.join()
     assert told == [False, False]
+
+
+@pytest.mark.parametrize("zone", ["+02:00", "%2B02:00", "%2B0200"])
+def test_the_plus_of_a_zone_may_be_written_as_it_is(open_backoffice: Open, zone: str) -> None:
+    client = client_of(open_backoffice(things=Item({"at": Datetime()})))
+    client.post("/app/things", json={"at": "2031-05-17T10:00:00Z"})
+    assert client.get(f"/app/things?at=2031-05-17T12:00:00{zone}").get_json()["total"] == 1
+
+
+def test_the_microseconds_of_a_time_come_back_as_they_were(open_backoffice: Open) -> None:
+    client = client_of(open_backoffice(things=Item({"at": Time()})))
+    made = client.post("/app/things", json={"at": "00:00:00.010000"})
+    for answer in (made, client.get(made.location)):
+        assert answer.get_json()["at"] == "00:00:00.010000"
+    assert client.get("/app/things").get_json()["result"][0]["at"] == "00:00:00.010000"

@@ -91,12 +91,15 @@ def test_objects_are_as_before_when_a_transaction_is_undone(open_backoffice: Ope
     made = backoffice.things.new()
     made.n = 3
 
+    fresh: list[Item] = []
+
     def work() -> None:
         with backoffice.transaction():
             kept.n = 10
             kept.save()
             made.save()
             gone.delete()
+            fresh.append(backoffice.things.create({"n": 4}))
             if nested:
                 kept.n = 99
                 with pytest.raises(ValueError, match="99"):
@@ -110,6 +113,7 @@ def test_objects_are_as_before_when_a_transaction_is_undone(open_backoffice: Ope
     kept.save()
     made.save()
     assert gone._id is not None
+    assert fresh[0]._id is None
     gone.reload()
     assert sorted(item.n for item in backoffice.things.select()) == [2, 3, 10]
 

@@ -526,8 +526,9 @@ def test_a_reverse_may_be_written_without_its_dollar_and_on_one_side_alone() -> 
         authors=Item({"books": RefsList(coll="books", field="author")}),
         books=Item({"author": Ref(coll="authors", field="books")}),
     )()
+    connector = DBSQLConnector("sqlite://")
     backoffice = describe(
-        DBSQLConnector("sqlite://"),
+        connector,
         authors=Item({"books": RefsList(coll="books", field="$.author")}),
         books=Item({"author": Ref(coll="authors")}),
     )
@@ -536,6 +537,7 @@ def test_a_reverse_may_be_written_without_its_dollar_and_on_one_side_alone() -> 
     author = backoffice.authors.create({})
     book = backoffice.books.create({"author": author._id})
     assert list(backoffice.authors.get_by_id(author._id).books) == [book._id]
+    connector.dispose()
 
 
 def test_a_reference_in_a_list_is_refused_with_what_to_use() -> None:

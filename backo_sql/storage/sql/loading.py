@@ -31,20 +31,17 @@ class Reader:
     Attributes:
         columns: what to select, in order.
         build: makes the nested dict of one row.
-        lists: the paths of the links that are stored elsewhere and read apart.
     """
 
     columns: tuple[sa.Column[Any], ...]
     build: Callable[[Sequence[Any]], dict[str, Any]]
-    lists: tuple[Path, ...]
 
 
 def make_reader(projection: Projection, table: sa.Table, sides: Mapping[Path, Side], form: Form) -> Reader:
     """Plan how a projection of a collection is read, whose reference fields are `sides`."""
     columns: list[sa.Column[Any]] = []
-    lists: list[Path] = []
-    build = _structure(projection.tree, table, sides, form, columns, lists)
-    return Reader(tuple(columns), build, tuple(lists))
+    build = _structure(projection.tree, table, sides, form, columns)
+    return Reader(tuple(columns), build)
 
 
 def _structure(
@@ -53,14 +50,12 @@ def _structure(
     sides: Mapping[Path, Side],
     form: Form,
     columns: list[sa.Column[Any]],
-    lists: list[Path],
 ) -> Build:
     parts: list[tuple[str, Build]] = []
     for name, content in nodes:
         if isinstance(content, tuple):
-            parts.append((name, _structure(content, table, sides, form, columns, lists)))
+            parts.append((name, _structure(content, table, sides, form, columns)))
         elif content.place is Place.LINK:
-            lists.append(content.path)
             if sides[content.path].filled:  # its place among the keys; the links are read apart
                 parts.append((name, _nothing))
         elif content.place is Place.ROW:
