@@ -203,11 +203,7 @@ class Item(Dict):
         overwrite(self._type, self._raw, values)
         for name in [name for name in self._raw if name not in values]:
             del self._raw[name]
-        put = object.__setattr__
-        put(self, "_loaded", None)
-        put(self, "_version", version)
-        put(self, "_status", StatusType.SAVED)
-        self.enable_permissions()
+        self._mark_stored(version)
 
     def _created(self, values: dict[str, Any]) -> None:
         """Take the values of the item that was just stored; where nobody asked for the old ones, just so."""
@@ -215,7 +211,16 @@ class Item(Dict):
             object.__getattribute__(self, "_raw")
         except AttributeError:
             object.__setattr__(self, "_raw", values)
-        self._stored(values, version=1)
+            self._mark_stored(version=1)
+        else:
+            self._stored(values, version=1)
+
+    def _mark_stored(self, version: int) -> None:
+        put = object.__setattr__
+        put(self, "_loaded", None)
+        put(self, "_version", version)
+        put(self, "_status", StatusType.SAVED)
+        self.enable_permissions()
 
     def _deleted(self) -> None:
         put = object.__setattr__

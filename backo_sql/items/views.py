@@ -20,11 +20,18 @@ if TYPE_CHECKING:
 
 def dump_item(projection: Projection, item: Item) -> dict[str, Any]:
     """Return the JSON form of a live item, as far as a view shows it and its fields exist."""
-    return _dump(projection.tree, item, item, projection.view)
+    return _dump(projection.tree, item._type, item._raw, item, item if item._guarded else None, projection.view)
 
 
-def _dump(nodes: tuple[Node, ...], holder: Dict, root: Item, view: str | None) -> dict[str, Any]:
-    structure, values = holder._type, holder._raw
+def _dump(
+    nodes: tuple[Node, ...],
+    structure: DictType,
+    values: dict[str, Any],
+    root: Item,
+    holder: Dict | None,
+    view: str | None,
+) -> dict[str, Any]:
+    """Return the JSON form of some fields; `holder` is the container whose values they are, where rights count."""
     shown: dict[str, Any] = {}
     for name, content in nodes:
         if name not in values:
@@ -32,11 +39,12 @@ def _dump(nodes: tuple[Node, ...], holder: Dict, root: Item, view: str | None) -
         field, value = structure.fields[name], values[name]
         if field.is_dynamic and not exists(field, value, root):
             continue
-        if root._guarded and not is_readable(holder, name):
+        if holder is not None and not is_readable(holder, name):
             continue
         if isinstance(content, tuple) and isinstance(field, DictType):
             strict = in_view(field, view) and view is not None and view.startswith("+")
-            shown[name] = _dump(content, getattr(holder, name), root, None if strict else view)
+            inside = getattr(holder, name) if holder is not None else None
+            shown[name] = _dump(content, field, value, root, inside, None if strict else view)
         elif isinstance(field, ListType) and view is not None and value is not None:
             chosen = _restrict(field, value, view, root, None)
             shown[name] = field.dump([] if chosen is None else chosen[1])

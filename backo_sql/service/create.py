@@ -37,10 +37,13 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
     memento = item._memento() if into is not None else None
     try:
         with service.unit(write=True) as unit:
-            unit.on_undo(item._deleted if memento is None else lambda: item._recall(memento))
+            if memento is not None:
+                unit.on_undo(lambda: item._recall(memento))
             values = _draft(service, collection, data, item._sent if settled else None)
             _write(service, unit, collection, values)
             item._created(values)
+            if memento is None:
+                unit.on_undo(item._deleted)
             revive(item._type, item._raw, item)
             hook = item._type.hooks.post_save
             if hook is not None:

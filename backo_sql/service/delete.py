@@ -35,19 +35,32 @@ def delete_by_id(service: Service, collection: str, identifier: str) -> None:
 
 
 def _delete(service: Service, unit: UnitOfWork, collection: str, identifier: str, item: Item | None) -> None:
-    if not unit.session(collection).existing(collection, [identifier]):
+    session = unit.session(collection)
+    if (
+        not service.model.sides[collection]
+        and not service.model.inbound[collection]
+        and not _listens(service, collection)
+    ):
+        if not session.delete(collection, [identifier]):  # nothing else can be concerned
+            raise not_found(collection, identifier)
+        return
+    if not session.existing(collection, [identifier]):
         raise not_found(collection, identifier)
     plan = plan_delete(unit, service.model, collection, [identifier])
     _tell(service, unit, plan, item)
     carry_out(unit, plan)
 
 
+def _listens(service: Service, collection: str) -> bool:
+    return not service.collections[collection].item_type.events.isdisjoint(("before_delete", "committed"))
+
+
 def _tell(service: Service, unit: UnitOfWork, plan: DeletePlan, item: Item | None) -> None:
     """Fire `before_delete` for every item that goes, where somebody listens, the one that was asked for first."""
     for collection, identifiers in reversed(plan.deleted):
-        events = service.collections[collection].item_type.events
-        if events.isdisjoint(("before_delete", "committed")):
+        if not _listens(service, collection):
             continue
+        events = service.collections[collection].item_type.events
         known = [item] if item is not None and identifiers == [item._id] else None
         for going in known or get_many(service, unit, collection, identifiers):
             going.trigg("before_delete")
