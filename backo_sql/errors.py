@@ -144,6 +144,10 @@ class ConflictError(BackoError):
         super().__init__(message)
 
 
+class InterruptedWriteError(ConflictError):
+    """The database broke off a write so that another could go on; the same again is likely to succeed."""
+
+
 class NotEmptyError(ConflictError):
     """A delete is refused because other items refer to what would be deleted."""
 

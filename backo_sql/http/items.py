@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from ..items.views import dump_item
 from ..query.parse_args import DEFAULT_VIEW, parse_conditions, parse_parameters
 from ..service.delete import delete_by_id
 from ..service.read import get_json, page_json
+from ..service.replay import replayed
 from ..service.service import Service
 from ..service.update import modify
 from .request import query_pairs, read_json, read_object
@@ -64,7 +66,8 @@ class ItemViews:
     def create(self, request: Request) -> Response:
         """POST a new item."""
         view = self._view(request)
-        item = self._service.create(self._collection, read_object(request))
+        body = read_object(request)
+        item = replayed(lambda: self._service.create(self._collection, body))
         made = answer(self._dump(item, view), status=201)
         made.headers["Location"] = f"{request.script_root}{request.path.rstrip('/')}/{quote(item._raw['_id'], safe='')}"
         return made
@@ -77,8 +80,7 @@ class ItemViews:
         """PUT new values into an item; fields that are not named keep theirs."""
         view = self._view(request)
         body = read_object(request)
-        item = modify(self._service, self._collection, identifier, lambda item: set_prepared(item, body), prepared=True)
-        return answer(self._dump(item, view))
+        return self._modified(identifier, view, lambda item: set_prepared(item, body), prepared=True)
 
     def patch(self, request: Request, identifier: str) -> Response:
         """PATCH an item by one operation or a list of them."""
@@ -86,14 +88,20 @@ class ItemViews:
         operations = read_json(request)
         if not isinstance(operations, dict | list):
             raise BadRequest("The body must be an operation, as a JSON object, or an array of operations.")
-        item = modify(self._service, self._collection, identifier, lambda item: patch(item, operations))
-        return answer(self._dump(item, view))
+        return self._modified(identifier, view, lambda item: patch(item, operations))
 
     def delete(self, request: Request, identifier: str) -> Response:
         """DELETE an item."""
         check_parameters(request, frozenset())
-        delete_by_id(self._service, self._collection, identifier)
+        replayed(lambda: delete_by_id(self._service, self._collection, identifier))
         return answer("deleted")
+
+    def _modified(
+        self, identifier: str, view: str, apply: Callable[[Item], None], *, prepared: bool = False
+    ) -> Response:
+        service, collection = self._service, self._collection
+        item = replayed(lambda: modify(service, collection, identifier, apply, prepared=prepared))
+        return answer(self._dump(item, view))
 
     def _view(self, request: Request) -> str:
         if not request.query_string:

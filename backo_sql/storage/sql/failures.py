@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from ...errors import BackoError, ConflictError, DBError, ValidationError
+from ...errors import BackoError, ConflictError, DBError, InterruptedWriteError, ValidationError
 from ...model.paths import Path, path_text
 from .layout import AssociationLayout, TableLayout
 
@@ -88,7 +88,7 @@ class Failures:
             case "54000":
                 return ValidationError({"$": ["A text is too long for the index that it stands in."]})
             case "40001" | "40P01":
-                return ConflictError("Somebody else is changing the same items. Ask again.")
+                return InterruptedWriteError("Somebody else is changing the same items. Ask again.")
             case "42P01" | "42703":
                 return _not_ready()
             case _:
