@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..items.item import Item
 from ..links.cascade import DeletePlan, carry_out, plan_delete
+from ..model.relations import RelationKind
 from .read import check_identifier, get_many, not_found
 from .unit import UnitOfWork
 
@@ -36,12 +37,8 @@ def delete_by_id(service: Service, collection: str, identifier: str) -> None:
 
 def _delete(service: Service, unit: UnitOfWork, collection: str, identifier: str, item: Item | None) -> None:
     session = unit.session(collection)
-    if (
-        not service.model.sides[collection]
-        and not service.model.inbound[collection]
-        and not _listens(service, collection)
-    ):
-        if not session.delete(collection, [identifier]):  # nothing else can be concerned
+    if _concerns_nobody(service, collection):
+        if not session.delete(collection, [identifier]):
             raise not_found(collection, identifier)
         return
     if not session.existing(collection, [identifier]):
@@ -49,6 +46,16 @@ def _delete(service: Service, unit: UnitOfWork, collection: str, identifier: str
     plan = plan_delete(unit, service.model, collection, [identifier])
     _tell(service, unit, plan, item)
     carry_out(unit, plan)
+
+
+def _concerns_nobody(service: Service, collection: str) -> bool:
+    """Tell whether the items of a collection go without anybody being concerned: nobody refers to them or listens."""
+    owned = service.model.owned[collection]
+    return (
+        not service.model.inbound[collection]
+        and not any(relation.kind is RelationKind.MANY_TO_MANY or relation.inverse_required for relation in owned)
+        and not _listens(service, collection)
+    )
 
 
 def _listens(service: Service, collection: str) -> bool:
