@@ -41,7 +41,7 @@ def settle(root: Live, before: Any, given: Any = None) -> None:
         faults = list(_check(root._type, root._raw, before, root, given, ()))
         if faults:
             raise Fault.join(faults)
-        _clear(root._type, root._raw, root)
+        renew(root._type, root._raw, root)
         if root._quiet:
             return
         _tell(root._type, root._raw, before, root)
@@ -139,11 +139,11 @@ def _check(
         )
 
 
-def _clear(field: FieldType[Any], value: Any, root: Any) -> None:
+def renew(field: FieldType[Any], value: Any, root: Any) -> None:
     """Make the fields that don't exist as new: when they exist again, they begin with their default."""
     for holder, key, inner in _inside(field, value):
         if exists(inner, holder[key], root):
-            _clear(inner, holder[key], root)
+            renew(inner, holder[key], root)
         else:
             holder[key] = _as_new(inner)
 
@@ -172,11 +172,6 @@ def _as_new(field: FieldType[Any]) -> Any:
     if field.kind is Kind.LINKS:
         return []
     return None if callable(field.options.default) else field.default_value()
-
-
-def revive(field: FieldType[Any], value: Any, root: Any) -> None:
-    """Give the fields that don't exist in values that were just read what they would begin with."""
-    _clear(field, value, root)
 
 
 def _tell(field: FieldType[Any], value: Any, before: Any, root: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Fault, ValidationError, validation_error
 from ..items.item import Item
 from ..items.judging import before_checks, complete, unchanged_kept
-from ..items.rules import revive, stored
+from ..items.rules import renew, stored
 from ..links import change
 from ..links.reading import settle as settle_links
 from ..links.targets import check_targets
@@ -44,7 +44,7 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
             item._created(values)
             if memento is None:
                 unit.on_undo(item._deleted)
-            revive(item._type, item._raw, item)
+            renew(item._type, item._raw, item)
             hook = item._type.hooks.post_save
             if hook is not None:
                 hook(item)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..items.item import Item
 from ..links.cascade import DeletePlan, carry_out, plan_delete
 from ..model.relations import RelationKind
-from .read import check_identifier, get_many, not_found
+from .read import check_identifier, not_found, read_items
 from .unit import UnitOfWork
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _tell(service: Service, unit: UnitOfWork, plan: DeletePlan, item: Item | Non
             continue
         events = service.collections[collection].item_type.events
         known = [item] if item is not None and identifiers == [item._id] else None
-        for going in known or get_many(service, unit, collection, identifiers):
+        for going in known or read_items(service, unit, collection, identifiers):
             going.trigg("before_delete")
             if "committed" in events:
                 unit.after_commit(lambda gone=going: gone.trigg("committed"))  # type: ignore[misc]

@@ -28,7 +28,7 @@ def get_many(service: Service, collection: str, identifiers: Sequence[str]) -> d
     found: dict[str, Item] = {}
     with service.unit(write=False) as unit:
         for some in _chunks(identifiers):
-            found.update({item._id: item for item in read.get_many(service, unit, collection, some)})
+            found.update({item._id: item for item in read.read_items(service, unit, collection, some)})
     return found
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFoundError, QueryError
 from ..items.item import Item
-from ..items.rules import compute
-from ..items.rules import revive as revive_fields
+from ..items.rules import compute, renew
 from ..items.views import dump_item
 from ..links.reading import fill
 from ..model.description import Description, Place, put_value
@@ -76,7 +75,7 @@ def read_again(service: Service, unit: UnitOfWork, collection: str, identifier: 
     return record.values, record.version
 
 
-def get_many(service: Service, unit: UnitOfWork, collection: str, identifiers: Sequence[str]) -> list[Item]:
+def read_items(service: Service, unit: UnitOfWork, collection: str, identifiers: Sequence[str]) -> list[Item]:
     """Read several items at once; those that aren't there are left out.
 
     Returns:
@@ -212,6 +211,6 @@ def revive(description: Description, item: Item) -> None:
         if leaf.place is Place.NOWHERE:
             put_value(item._raw, leaf.path, blank_value(leaf.type))
     with item._unguarded():
-        revive_fields(item._type, item._raw, item)
+        renew(item._type, item._raw, item)
         compute(item)
     item.trigg("loaded")

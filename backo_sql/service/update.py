@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConflictError, Fault, validation_error
 from ..items.item import Item, StatusType
 from ..items.judging import judge_saved
-from ..items.rules import revive, stored
+from ..items.rules import renew, stored
 from ..links import change
 from ..links.change import ReferenceChange
 from ..links.reading import settle
@@ -74,7 +74,7 @@ def _save(service: Service, unit: UnitOfWork, item: Item, *, prepared: bool = Fa
         item.trigg("before_save", old_object=_of(item, before))
     after, version = _write(service, unit, item, stored(_of(item, before)), prepared=prepared)
     item._stored(after, version)
-    revive(item._type, item._raw, item)
+    renew(item._type, item._raw, item)
     hook = item._type.hooks.post_save
     if hook is not None:
         hook(item)
