@@ -17,13 +17,14 @@ from ..items.patch import patch
 from ..items.views import dump_item
 from ..query.parse_args import DEFAULT_VIEW, parse_conditions, parse_parameters
 from ..service.delete import delete_by_id
-from ..service.read import get_json, page_json
+from ..service.page import page_json
+from ..service.read import get_json
 from ..service.replay import replayed
 from ..service.service import Service
 from ..service.update import modify
-from .request import query_pairs, read_json, read_object
+from .request import linked, query_pairs, read_json, read_object
 
-_LIST_PARAMETERS = frozenset({"_view", "_page", "_skip"})
+_LIST_PARAMETERS = frozenset({"_view", "_page", "_skip", "_sort", "_cursor", "_total", "_filter"})
 _ITEM_PARAMETERS = frozenset({"_view"})
 
 
@@ -45,23 +46,18 @@ class ItemViews:
         """GET a page of the collection."""
         pairs = query_pairs(request)
         parameters = parse_parameters(pairs, _LIST_PARAMETERS, self._max_page)
-        result, total = page_json(
-            self._service,
-            self._collection,
-            parse_conditions(pairs),
-            parameters.view,
-            parameters.page,
-            parameters.skip,
-        )
-        return answer(
+        page = page_json(self._service, self._collection, parse_conditions(pairs), parameters)
+        answered = answer(
             {
-                "result": result,
-                "total": total,
+                "result": page.result,
+                "total": page.total,
                 "_view": parameters.view,
                 "_skip": parameters.skip,
                 "_page": parameters.page,
+                "next": page.next,
             }
         )
+        return linked(answered, request, page.next)
 
     def create(self, request: Request) -> Response:
         """POST a new item."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 import orjson
-from flask import Request
+from flask import Request, Response
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 _FORM = "application/x-www-form-urlencoded"
+
+#: what the link to the next page says anew
+_REPLACED = frozenset({b"_skip", b"_cursor"})
+
+#: what may stand in a query string as it is (RFC 3986), and what is escaped there already
+_SAFE = "%!$&'()*+,;=:@/?-._~"
 
 
 def read_json(request: Request) -> Any:
@@ -48,6 +55,27 @@ def read_object(request: Request) -> dict[str, Any]:
 def query_pairs(request: Request) -> list[tuple[str, str]]:
     """Return every key and text of the query string, in order."""
     return list(request.args.items(multi=True))
+
+
+def linked(answer: Response, request: Request, cursor: str | None) -> Response:
+    """Say in an answer where the next page is (RFC 8288): at the same URL, with a cursor in the place of `_skip`.
+
+    Args:
+        answer: the page, to which a `Link` is added.
+        request: what asked for it.
+        cursor: of the next page; `None` where there is none.
+    """
+    if cursor is None:
+        return answer
+    path = quote(f"{request.script_root}{request.path}", safe="/")
+    kept = [
+        part
+        for part in request.query_string.split(b"&")
+        if part and unquote_to_bytes(part.partition(b"=")[0]) not in _REPLACED
+    ]
+    query = quote(b"&".join(kept), safe=_SAFE)
+    answer.headers["Link"] = f'<{path}?{query}{"&" if query else ""}_cursor={cursor}>; rel="next"'
+    return answer
 
 
 _JSON_NAMES: dict[type, str] = {

@@ -184,17 +184,18 @@ class Item(Dict):
         """Return an empty item of the same collection."""
         return self._bound().new()
 
-    def select(self, what: Any = None, page: int = 0, skip: int = 0) -> Any:
+    def select(self, what: Any = None, page: int = 0, skip: int = 0, sort: Any = None) -> Any:
         """Follow a selector, given a text; or select items of the same collection, given a filter.
 
         Args:
             what: a selector such as `$.author.name`, or a filter as `Collection.select` takes it.
             page: how many items at most, for a filter; 0 for all.
             skip: how many matching ones to leave out first.
+            sort: the fields to sort by, for a filter; see `Collection.select`.
         """
         if what is None or isinstance(what, str):
             return super().select(what)
-        return self._bound().select(what, page, skip)
+        return self._bound().select(what, page, skip, sort)
 
     # -- what the service needs --------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DescriptionError
@@ -109,25 +109,33 @@ class Collection:
         """
         return self.backoffice.service.get(self.name, identifier)
 
-    def select(self, filter: Mapping[str, Any] | None = None, page: int = 0, skip: int = 0) -> list[Item]:  # noqa: A002 - the name that users know
-        """Return the items that match, ordered by `_id`.
+    def select(
+        self,
+        filter: Any = None,  # noqa: A002 - the name that users know
+        page: int = 0,
+        skip: int = 0,
+        sort: str | Sequence[str] | None = None,
+    ) -> list[Item]:
+        """Return the items that match.
 
         Args:
             filter: `{"path": value}` or `{"path": (operator, value)}`; none selects all.
             page: how many at most; 0 for all.
             skip: how many matching ones to leave out first.
+            sort: the fields to sort by, such as `"-published,author.name"` or a list of them; `-` puts the largest
+                first. Items that are alike come in the order of `_id`, and so do all when there is no sort.
 
         Raises:
-            QueryError: the filter can't be understood.
+            QueryError: the filter or the sort can't be understood.
         """
-        return self.backoffice.service.select(self.name, filter, page, skip)
+        return self.backoffice.service.select(self.name, filter, page, skip, sort)
 
-    def select_one(self, filter: Mapping[str, Any] | None = None) -> Item | None:  # noqa: A002 - the name that users know
+    def select_one(self, filter: Any = None) -> Item | None:  # noqa: A002 - the name that users know
         """Return the item that matches if exactly one does, else `None`."""
         found = self.select(filter, page=2)
         return found[0] if len(found) == 1 else None
 
-    def count(self, filter: Mapping[str, Any] | None = None) -> int:  # noqa: A002 - the name that users know
+    def count(self, filter: Any = None) -> int:  # noqa: A002 - the name that users know
         """Return how many items match."""
         return self.backoffice.service.count(self.name, filter)
 

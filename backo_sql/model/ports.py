@@ -53,8 +53,8 @@ class Service(Protocol):
         """Read the ids that a reference of many items links to."""
         ...
 
-    def select(self, collection: str, filters: Any, page: int, skip: int) -> list[Item]:
-        """Read the items that match."""
+    def select(self, collection: str, filters: Any, page: int, skip: int, sort: Any = None) -> list[Item]:
+        """Read the items that match, in an order."""
         ...
 
     def count(self, collection: str, filters: Any) -> int:

@@ -9,16 +9,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from ..errors import QueryError
 from ..model.paths import Path, parse_path
-from .ast import MAX_CONDITIONS, OPERATORS, Condition, Operator
+from .ast import MAX_CONDITIONS, OPERATORS, Condition, Operator, Parsed
+from .order import Wish, parse_sort
+from .parse_json import parse_json
+from .plan import Total
 
 DEFAULT_PAGE = 10
 DEFAULT_VIEW = "client"
 
 #: LIMIT and OFFSET are 64 bit integers in every database; nobody pages that far
 _MAX_SKIP = 2**53
+
+_TOTALS = {total.value: total for total in Total}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,19 @@ class ListParameters:
         view: the fields to show.
         page: how many items at most; 0 for as many as allowed.
         skip: how many to leave out first.
+        sort: the order, not yet looked up.
+        cursor: the place behind which the page begins, not yet read.
+        total: how the matches are counted.
+        filter: conditions besides those of the query string.
     """
 
     view: str = DEFAULT_VIEW
     page: int = DEFAULT_PAGE
     skip: int = 0
+    sort: tuple[Wish, ...] = ()
+    cursor: str | None = None
+    total: Total = Total.EXACT
+    filter: tuple[Parsed, ...] = ()
 
 
 def parse_parameters(pairs: Iterable[tuple[str, str]], known: frozenset[str], max_page: int) -> ListParameters:
@@ -57,7 +73,36 @@ def parse_parameters(pairs: Iterable[tuple[str, str]], known: frozenset[str], ma
             raise QueryError(f"The parameter {key!r} is given twice.")
         values[key] = text
     page = _whole(values, "_page", DEFAULT_PAGE, max_page)
-    return ListParameters(view=parse_view(values), page=page or max_page, skip=_whole(values, "_skip", 0, _MAX_SKIP))
+    cursor = values.get("_cursor")
+    if cursor is not None and "_skip" in values:
+        raise QueryError("The parameters '_cursor' and '_skip' both say where the page begins: give one of them.")
+    return ListParameters(
+        view=parse_view(values),
+        page=page or max_page,
+        skip=_whole(values, "_skip", 0, _MAX_SKIP),
+        sort=parse_sort(values.get("_sort")),
+        cursor=cursor,
+        total=_total(values),
+        filter=_filter(values),
+    )
+
+
+def _total(values: Mapping[str, str]) -> Total:
+    text = values.get("_total", Total.EXACT.value)
+    if text not in _TOTALS:
+        raise QueryError(f"The parameter '_total' must be one of {', '.join(_TOTALS)}, not {text[:32]!r}.")
+    return _TOTALS[text]
+
+
+def _filter(values: Mapping[str, str]) -> tuple[Parsed, ...]:
+    text = values.get("_filter")
+    if text is None:
+        return ()
+    try:
+        filters: Any = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise QueryError(f"The parameter '_filter' is not JSON: {error}.") from None
+    return tuple(parse_json(filters))
 
 
 def parse_view(values: Mapping[str, str]) -> str:

@@ -1,11 +1,11 @@
-"""Read: one item, or a page of them, as items or as what a JSON writer takes."""
+"""Read: one item, as an item or as what a JSON writer takes; and what all that read make of what was read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotFoundError, QueryError
+from ..errors import NotFoundError
 from ..items.item import Item
 from ..items.rules import compute, renew
 from ..items.views import dump_item
@@ -13,11 +13,8 @@ from ..links.reading import fill
 from ..model.description import Description, Place, put_value
 from ..model.paths import Path
 from ..model.views import Projection
-from ..query.ast import Condition, OneOf
-from ..query.bind import bind
-from ..query.parse_dict import parse_filter
+from ..query.ast import OneOf
 from ..query.plan import SelectPlan
-from ..rights.filters import check_filterable
 from ..storage.interface import Form, Record
 from ..types.container import blank_value
 from ..types.reference import is_id
@@ -53,7 +50,7 @@ def get(service: Service, collection: str, identifier: str, into: Item | None = 
             into._recall(memento)
             raise
         return into
-    return _item(service, collection, record)
+    return make_item(service, collection, record)
 
 
 def get_locked(service: Service, unit: UnitOfWork, collection: str, identifier: str) -> Item:
@@ -62,7 +59,7 @@ def get_locked(service: Service, unit: UnitOfWork, collection: str, identifier: 
     Raises:
         NotFoundError: there is none.
     """
-    return _item(
+    return make_item(
         service,
         collection,
         _get(service, unit, service.projection(collection), identifier, Form.VALUES, lock=True),
@@ -83,8 +80,10 @@ def read_items(service: Service, unit: UnitOfWork, collection: str, identifiers:
     """
     leaf = service.model.descriptions[collection].leaves[("_id",)]
     plan = SelectPlan(service.projection(collection), OneOf(leaf, tuple(identifiers)))
-    records = {record.identifier: record for record in _select(service, unit, plan, Form.VALUES)}
-    return [_item(service, collection, records[identifier]) for identifier in identifiers if identifier in records]
+    read = unit.session(collection).select(plan, Form.VALUES)
+    fill(unit, service.model, plan.projection, [record.identifier for record in read], read)
+    records = {record.identifier: record for record in read}
+    return [make_item(service, collection, records[identifier]) for identifier in identifiers if identifier in records]
 
 
 def get_json(service: Service, collection: str, identifier: str, view: str) -> dict[str, Any]:
@@ -99,58 +98,9 @@ def get_json(service: Service, collection: str, identifier: str, view: str) -> d
             record = _get(
                 service, unit, service.projection(collection), identifier, Form.VALUES, links=projection.links
             )
-        return dump_item(projection, _item(service, collection, record))
+        return dump_item(projection, make_item(service, collection, record))
     with service.unit(write=False) as unit:
         return _get(service, unit, projection, identifier, Form.JSON).values
-
-
-def select(service: Service, collection: str, filters: Any, page: int, skip: int) -> list[Item]:
-    """Read the items that match a filter written in Python, in the order of `_id`.
-
-    Raises:
-        QueryError: the filter can't be understood.
-    """
-    numbers: dict[str, Any] = {"page": page, "skip": skip}
-    for name, number in numbers.items():
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            raise QueryError(f"{name!r} must be an integer of at least 0, not {number!r}.")
-    where = bind(parse_filter(filters), service.model.descriptions[collection], service.model)
-    plan = SelectPlan(service.projection(collection), where, page or None, skip)
-    with service.unit(write=False) as unit:
-        records = _select(service, unit, plan, Form.VALUES)
-    return [_item(service, collection, record) for record in records]
-
-
-def count(service: Service, collection: str, filters: Any) -> int:
-    """Count the items that match a filter written in Python."""
-    where = bind(parse_filter(filters), service.model.descriptions[collection], service.model)
-    with service.unit(write=False) as unit:
-        return unit.session(collection).count(collection, where)
-
-
-def page_json(
-    service: Service, collection: str, conditions: Iterable[Condition], view: str, limit: int, skip: int
-) -> tuple[list[dict[str, Any]], int]:
-    """Read a page in a view and count all that match; an `Item` is built only where its description needs one.
-
-    Returns:
-        The items and the total.
-    """
-    conditions = list(conditions)
-    check_filterable(conditions, service.model.descriptions[collection])
-    where = bind(conditions, service.model.descriptions[collection], service.model)
-    projection = service.projection(collection, view)
-    per_item = service.model.descriptions[collection].per_item
-    form = Form.VALUES if per_item else Form.JSON
-    plan = SelectPlan(service.projection(collection) if per_item else projection, where, limit, skip)
-    with service.unit(write=False) as unit:
-        records = _select(service, unit, plan, form, links=projection.links)
-        total = unit.session(collection).count(collection, where)
-    if not per_item:
-        return [record.values for record in records], total
-    # Handlers of `loaded` may write: they run when this unit has given its connection back.
-    result = [dump_item(projection, _item(service, collection, record)) for record in records]
-    return result, total
 
 
 def check_identifier(collection: str, identifier: Any) -> None:
@@ -187,15 +137,7 @@ def _get(
     return record
 
 
-def _select(
-    service: Service, unit: UnitOfWork, plan: SelectPlan, form: Form, *, links: frozenset[Path] | None = None
-) -> list[Record]:
-    records = unit.session(plan.projection.collection).select(plan, form)
-    fill(unit, service.model, plan.projection, [record.identifier for record in records], records, links)
-    return records
-
-
-def _item(service: Service, collection: str, record: Record) -> Item:
+def make_item(service: Service, collection: str, record: Record) -> Item:
     """Make a live item of what was read: compute what isn't stored, and tell those who listen."""
     owner = service.collections[collection]
     description = service.model.descriptions[collection]

@@ -12,11 +12,14 @@ from ..model.model import Model
 from ..model.paths import Path
 from ..model.registry import Backoffice
 from ..model.views import Projection, known_view, project
+from ..query.cursor import Cursors
+from ..query.order import BY_ID, Order
 from ..storage.interface import Backend
 from .create import create
 from .delete import delete
 from .get_many import get_linked, get_many
-from .read import count, get, select
+from .page import count, select
+from .read import get
 from .unit import UnitOfWork, unit_of_work
 from .update import update
 
@@ -37,6 +40,7 @@ class Service:
             for name, collection in backoffice.collections.items()
         }
         self._projections: dict[tuple[str, str | None], Projection] = {}
+        self._cursors = {name: Cursors(name, BY_ID) for name in model.descriptions}
 
     def projection(self, collection: str, view: str | None = None) -> Projection:
         """Return the fields of a view, worked out once."""
@@ -46,6 +50,10 @@ class Service:
         if found is None:
             found = self._projections[key] = project(description, key[1])
         return found
+
+    def cursors(self, collection: str, order: Order) -> Cursors:
+        """Return what writes and reads the cursors of a collection in an order."""
+        return self._cursors[collection] if order is BY_ID else Cursors(collection, order)
 
     def backend(self, collection: str) -> Backend:
         """Return where a collection lives."""
@@ -77,12 +85,12 @@ class Service:
         """Read the ids that a reference of many items links to; see `service/get_many.py`."""
         return get_linked(self, collection, path, identifiers)
 
-    def select(self, collection: str, filters: Any, page: int, skip: int) -> list[Item]:
-        """Read the items that match; see `service/read.py`."""
-        return select(self, collection, filters, page, skip)
+    def select(self, collection: str, filters: Any, page: int, skip: int, sort: Any = None) -> list[Item]:
+        """Read the items that match; see `service/page.py`."""
+        return select(self, collection, filters, page, skip, sort)
 
     def count(self, collection: str, filters: Any) -> int:
-        """Count the items that match; see `service/read.py`."""
+        """Count the items that match; see `service/page.py`."""
         return count(self, collection, filters)
 
     def update(self, item: Item) -> None:

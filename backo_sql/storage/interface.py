@@ -35,11 +35,13 @@ class Record:
         identifier: its `_id`, which a view may leave out of the values.
         values: nested by field; the lists of links aren't in it unless they are read too.
         version: rises with every write.
+        key: what it is sorted by before its id, as it is stored.
     """
 
     identifier: str
     values: dict[str, Any]
     version: int
+    key: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,10 @@ class Session(Protocol):
 
     def count(self, collection: str, where: Bound) -> int:
         """Count the items that match."""
+        ...
+
+    def estimate(self, collection: str, where: Bound) -> int:
+        """Tell about how many items match, without looking at them where the backend can."""
         ...
 
     def existing(self, collection: str, identifiers: Sequence[str]) -> set[str]:

@@ -83,7 +83,7 @@ def test_tells_the_same_story_over_http(client: FlaskClient) -> None:
     assert story.ask("POST", "/users", {"name": "Tove", "male": False, "addr": "<Quay>"}) == (201, tove)
     assert story.ask("GET", "/addrs/<Quay>") == (200, {**quay, "users": ["<Ines>", "<Tove>"]})
 
-    page = {"total": 1, "_view": "client", "_skip": 0, "_page": 10}
+    page = {"total": 1, "_view": "client", "_skip": 0, "_page": 10, "next": None}
     assert story.ask("GET", "/users?male=false") == (200, {"result": [tove], **page})
     assert story.ask("GET", "/users/?name.$lt=K") == (200, {"result": [ines], **page})
     assert story.ask("GET", "/users?addr=<Quay>&_page=1&_skip=1") == (

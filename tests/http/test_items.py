@@ -204,7 +204,9 @@ def test_a_page_is_a_part_of_all_in_order_with_the_total(client: FlaskClient, sh
     ):
         answer = client.get(f"/app/shelves?{query}").get_json()
         assert [shelf["label"] for shelf in answer.pop("result")] == shelves[expected], query
+        following = answer.pop("next")
         assert answer == {"total": 12, "_view": "client", "_skip": skip, "_page": page}, query
+        assert (following is None) == (skip + page >= 12), query
 
 
 def test_page_0_is_as_many_as_allowed(client: FlaskClient, shelves: list[str]) -> None:

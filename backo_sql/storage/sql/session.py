@@ -1,6 +1,7 @@
 """One unit of work on an SQL database: the statements that plans and changes become.
 
-In: plans, ids and plain values. Out: records and ids. Every call is one statement, whatever the number of items.
+In: plans, ids and plain values. Out: records and ids. Every call is one statement, whatever the number of items; what
+stands behind a place in an order may take two.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from ...model.paths import Path, column_name
 from ...model.relations import Relation, RelationKind
 from ...model.views import Projection
 from ...query.ast import Bound
+from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
 from .compile import IdSet, compile_filter
-from .loading import stored_value
+from .loading import Reader, stored_value
+from .ordering import Explained, Ordering, after_parameters
 from .tables import VERSION
 
 if TYPE_CHECKING:
@@ -61,29 +64,54 @@ class SQLSession:
     def select(self, plan: SelectPlan, form: Form) -> list[Record]:
         """Read a page of items."""
         reader = self._binding.reader(plan.projection, form)
-        table = self._binding.tables[plan.projection.collection]
-        statement = self._binding.statements.get(("select", plan.projection, form))
-        if statement is None:
-            statement = sa.select(*reader.columns, table.c["_id"], table.c[VERSION]).order_by(table.c["_id"])
-            self._binding.statements["select", plan.projection, form] = statement
-        where = compile_filter(plan.where, table, self._dialect)
-        if where is not None:
-            statement = statement.where(where)
-        if plan.limit is not None:
-            statement = statement.limit(plan.limit)
-        if plan.skip:
-            statement = statement.offset(plan.skip)
-        build = reader.build
-        return [Record(row[-2], build(row), row[-1]) for row in self._execute(statement).all()]
+        build, keys = reader.build, len(reader.columns)
+        where = compile_filter(plan.where, self._binding.tables[plan.projection.collection], self._dialect)
+        parameters = None if plan.after is None else after_parameters(plan.after)
+        records: list[Record] = []
+        for read in self._statements(plan, form, reader):
+            statement = read
+            if where is not None:
+                statement = statement.where(where)
+            if plan.limit is not None:
+                statement = statement.limit(plan.limit - len(records))
+            if plan.skip:
+                statement = statement.offset(plan.skip)
+            rows = self._execute(statement, parameters).all()
+            records += [Record(row[-2], build(row), row[-1], row[keys:-2]) for row in rows]
+            if len(records) == plan.limit:
+                break
+        return records
+
+    def _statements(self, plan: SelectPlan, form: Form, reader: Reader) -> Iterable[sa.Select[Any]]:
+        """Return the statements that read in an order, one after the other, from its beginning or behind a place."""
+        order = None if plan.order is BY_ID else plan.order
+        nulls = None if plan.after is None else tuple(value is None for value in plan.after)
+        key = ("select", plan.projection, form, order, nulls)
+        statements: list[sa.Select[Any]] | None = self._binding.statements.get(key)
+        if statements is None:
+            table = self._binding.tables[plan.projection.collection]
+            ordering = Ordering(plan.order, plan.projection.collection, self._binding.tables, self._dialect)
+            columns = (*reader.columns, *ordering.columns, table.c["_id"], table.c[VERSION])
+            statements = ordering.statements(sa.select(*columns).select_from(ordering.source), nulls)
+            self._keep(key, statements)
+        return statements
 
     def count(self, collection: str, where: Bound) -> int:
         """Count the items that match."""
+        return int(self._execute(self._matching(sa.func.count(), collection, where)).scalar_one())
+
+    def estimate(self, collection: str, where: Bound) -> int:
+        """Tell about how many items match: what PostgreSQL's planner expects; elsewhere they are counted."""
+        if self._dialect != "postgresql":
+            return self.count(collection, where)
+        matching = self._matching(sa.literal_column("1"), collection, where)
+        return int(self._execute(Explained(matching)).scalar_one()[0]["Plan"]["Plan Rows"])
+
+    def _matching(self, column: sa.ColumnElement[Any], collection: str, where: Bound) -> sa.Select[Any]:
         table = self._binding.tables[collection]
-        statement = sa.select(sa.func.count()).select_from(table)
+        statement = sa.select(column).select_from(table)
         compiled = compile_filter(where, table, self._dialect)
-        if compiled is not None:
-            statement = statement.where(compiled)
-        return int(self._execute(statement).scalar_one())
+        return statement if compiled is None else statement.where(compiled)
 
     def existing(self, collection: str, identifiers: Sequence[str]) -> set[str]:
         """Return those of the ids that are there."""
@@ -150,9 +178,7 @@ class SQLSession:
         statement = self._binding.statements.get(key)
         if statement is None:
             statement = self._update_statement(collection, tuple(changes), version)
-            # Which fields change together is up to the clients: what is kept must not grow with what they think of.
-            if len(self._binding.statements) < _MOST_STATEMENTS:
-                self._binding.statements[key] = statement
+            self._keep(key, statement)
         leaves = self._binding.model.descriptions[collection].leaves
         values = {
             f"new_{position}": stored_value(leaves[path].type, value)
@@ -300,6 +326,11 @@ class SQLSession:
     def close(self) -> None:
         """Give the connection back to the pool, which rolls back what was not committed."""
         self._connection.close()
+
+    def _keep(self, key: tuple[Any, ...], statement: Any) -> None:
+        """Keep a statement that clients have a say in: what is kept must not grow with what they think of."""
+        if len(self._binding.statements) < _MOST_STATEMENTS:
+            self._binding.statements[key] = statement
 
     def _execute(self, statement: Any, parameters: Any = None) -> Any:
         try:
