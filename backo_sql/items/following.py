@@ -26,8 +26,8 @@ def collection_of(live: Live) -> Collection | None:
 
 
 def path_of(live: Live) -> Path:
-    """Return where an object stands in its item."""
-    return tuple(str(key) for key in live._keys())
+    """Return where an object stands in its item; positions in lists are left out."""
+    return tuple(key for key in live._keys() if isinstance(key, str))
 
 
 def read_links(lists: Sequence[Live]) -> list[list[str]]:

@@ -73,7 +73,7 @@ class _Reading:
 
     def linked(self, holder: Any, leaf: Leaf, step: Across) -> Iterable[Any]:
         """Return the items that a reference of a holder links to."""
-        for identifier in self._identifiers[id(holder), leaf.path]:
+        for identifier in self._linked_ids(holder, leaf):
             item = self._links.item(_reference(leaf), identifier)
             if item is not None:
                 yield item
@@ -108,20 +108,25 @@ class _Reading:
         ]
 
     def _read(self, leaf: Leaf, holders: Sequence[Any]) -> None:
-        self._identify(leaf, holders)
         reference = _reference(leaf)
-        self._links.read(
-            (reference, identifier) for holder in holders for identifier in self._identifiers[id(holder), leaf.path]
-        )
+        if isinstance(reference, RefsListType):
+            self._identify(leaf, holders)
+        self._links.read((reference, identifier) for holder in holders for identifier in self._linked_ids(holder, leaf))
+
+    def _linked_ids(self, holder: Any, leaf: Leaf) -> Sequence[str]:
+        if isinstance(leaf.type, RefsListType):
+            return self._identifiers[id(holder), leaf.path]
+        # Nothing is noted of a single reference: it may stand in an element, whose views are made anew each time.
+        value = _at(holder, leaf.path)
+        return () if value is None or value is ABSENT else (value,)
 
     def _identify(self, leaf: Leaf, holders: Sequence[Any]) -> None:
-        """Note the ids that a reference of each holder holds, reading those of lists that weren't filled."""
+        """Note the ids in a list of links of each holder, reading those of lists that weren't filled."""
         found = [(holder, _at(holder, leaf.path)) for holder in holders]
         lists = [value for _, value in found if isinstance(value, Live)]
         links = dict(zip(map(id, lists), read_links(lists), strict=True))
         for holder, value in found:
-            identifiers: Sequence[str] = () if value is None or value is ABSENT else (value,)
-            self._identifiers[id(holder), leaf.path] = links.get(id(value), identifiers)
+            self._identifiers[id(holder), leaf.path] = links.get(id(value), ())
 
 
 def _reference(leaf: Leaf) -> Ref | RefsListType:

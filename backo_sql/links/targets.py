@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from ..errors import Fault, PathKeys
+from ..model.description import get_value
 from ..model.model import Model
 from ..model.paths import Path
 from ..storage.interface import Session
@@ -20,7 +21,13 @@ class Sessions(Protocol):
         ...
 
 
-def check_targets(unit: Sessions, model: Model, collection: str, references: Iterable[tuple[Path, Any]]) -> None:
+def check_targets(
+    unit: Sessions,
+    model: Model,
+    collection: str,
+    references: Iterable[tuple[Path, Any]],
+    lists: Iterable[tuple[Path, Any]] = (),
+) -> None:
     """Refuse references to items that aren't there.
 
     Args:
@@ -28,6 +35,7 @@ def check_targets(unit: Sessions, model: Model, collection: str, references: Ite
         model: says where each reference leads.
         collection: whose references they are.
         references: paths and values; a value is an id, a list of ids or `None`.
+        lists: paths and values of lists whose elements hold references.
 
     Raises:
         Fault: naming each dangling reference, in a list with its position.
@@ -40,6 +48,13 @@ def check_targets(unit: Sessions, model: Model, collection: str, references: Ite
             wanted[other].extend(((*path, position), identifier) for position, identifier in enumerate(value))
         elif value is not None:
             wanted[other].append((path, value))
+    for path, elements in lists:
+        for element_path, side in model.elements[collection][path].items():
+            wanted[side.other].extend(
+                ((*path, position, *element_path), identifier)
+                for position, element in enumerate(elements or ())
+                if (identifier := get_value(element, element_path)) is not None
+            )
     faults: list[Fault] = []
     for other, places in wanted.items():
         if not places:

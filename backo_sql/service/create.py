@@ -83,7 +83,8 @@ def _write(service: Service, unit: UnitOfWork, collection: str, values: dict[str
     if stamper is not None and "_meta" in values:
         stamper.stamp(values["_meta"], creating=True)
     links = {path: get_value(values, path) for path in service.model.sides[collection]}
-    check_targets(unit, service.model, collection, links.items())
+    lists = [(path, get_value(values, path)) for path in service.model.elements[collection]]
+    check_targets(unit, service.model, collection, links.items(), lists)
     identifier = values["_id"] = _identifier(service, collection, values)
     changes = change.references(service.model, collection, links)
     change.steal(unit, service.model, collection, identifier, changes)

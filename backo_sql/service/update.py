@@ -116,7 +116,8 @@ def _write(
     # A change of lists alone is no change of the item's own row: two people who add to one list both succeed.
     version = item._version if columns else None
     try:
-        check_targets(unit, model, collection, [(each.path, each.after) for each in references])
+        lists = [(path, columns[path]) for path in model.elements[collection] if path in columns]
+        check_targets(unit, model, collection, [(each.path, each.after) for each in references], lists)
         change.steal(unit, model, collection, identifier, references)
         _write_row(service, unit, collection, identifier, {**columns, **_stamps(service, collection, after)}, version)
         change.apply(unit, model, collection, identifier, references)

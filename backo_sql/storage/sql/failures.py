@@ -24,7 +24,7 @@ class Failures:
     """Translates the errors of one database.
 
     Args:
-        tables: the tables of the collections, whose constraints it knows by name.
+        tables: the tables of the collections and of their lists, whose constraints it knows by name.
         associations: the tables of the many-to-many links.
     """
 

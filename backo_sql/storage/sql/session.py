@@ -59,7 +59,11 @@ class SQLSession:
             statement = statement.with_for_update() if lock else statement
             self._binding.statements[key] = statement
         row = self._execute(statement, {"id": identifier}).first()
-        return None if row is None else Record(identifier, reader.build(row), row[-1])
+        if row is None:
+            return None
+        record = Record(identifier, reader.build(row), row[-1])
+        self._fill(projection.collection, reader, [record], form)
+        return record
 
     def select(self, plan: SelectPlan, form: Form) -> list[Record]:
         """Read a page of items."""
@@ -80,6 +84,7 @@ class SQLSession:
             records += [Record(row[-2], build(row), row[-1], row[keys:-2]) for row in rows]
             if len(records) == plan.limit:
                 break
+        self._fill(plan.projection.collection, reader, records, form)
         return records
 
     def _statements(self, plan: SelectPlan, form: Form, reader: Reader) -> Iterable[sa.Select[Any]]:
@@ -95,6 +100,11 @@ class SQLSession:
             statements = ordering.statements(sa.select(*columns).select_from(ordering.source), nulls)
             self._keep(key, statements)
         return statements
+
+    def _fill(self, collection: str, reader: Reader, records: Sequence[Record], form: Form) -> None:
+        """Read the lists whose elements are rows of another table."""
+        for path in reader.lists:
+            self._binding.lists[collection][path].fill(self._execute, records, form)
 
     def count(self, collection: str, where: Bound) -> int:
         """Count the items that match."""
@@ -134,6 +144,8 @@ class SQLSession:
         return dict(found)
 
     def _linked_statement(self, relation: Relation, *, from_owner: bool) -> sa.Select[Any]:
+        if relation.in_elements:
+            return self._binding.elements(relation).linked_statement(relation, from_owner=from_owner)
         if relation.kind is RelationKind.MANY_TO_MANY:
             table = self._binding.associations[relation]
             near, far, position = (
@@ -160,10 +172,9 @@ class SQLSession:
 
     def insert(self, collection: str, values: Sequence[Mapping[str, Any]]) -> None:
         """Store new items."""
-        description = self._binding.model.descriptions[collection]
+        columns = self._binding.columns[collection].values()
         rows = [
-            {leaf.column: stored_value(leaf.type, get_value(each, leaf.path)) for leaf in description.stored}
-            | {VERSION: 1}
+            {column.name: stored_value(column.type, get_value(each, column.path)) for column in columns} | {VERSION: 1}
             for each in values
         ]
         statement = self._binding.statements.get(("insert", collection))
@@ -171,6 +182,8 @@ class SQLSession:
             statement = sa.insert(self._binding.tables[collection])
             self._binding.statements["insert", collection] = statement
         self._execute(statement, rows)
+        for elements in self._binding.lists[collection].values():
+            elements.insert(self._execute, values)
 
     def update(self, collection: str, identifier: str, changes: Mapping[Path, Any], version: int | None) -> bool:
         """Change fields of one item; with a version, only in that version, which rises."""
@@ -179,13 +192,18 @@ class SQLSession:
         if statement is None:
             statement = self._update_statement(collection, tuple(changes), version)
             self._keep(key, statement)
-        leaves = self._binding.model.descriptions[collection].leaves
+        columns = self._binding.columns[collection]
         values = {
-            f"new_{position}": stored_value(leaves[path].type, value)
+            f"new_{position}": stored_value(columns[path].type, value)
             for position, (path, value) in enumerate(changes.items())
         }
         result = self._execute(statement, {**values, "id": identifier, "version": version})
-        return bool(result.rowcount)
+        if not result.rowcount:
+            return False
+        for path, elements in self._binding.lists[collection].items():
+            if path in changes:
+                elements.change(self._execute, identifier, changes[path])
+        return True
 
     def _update_statement(self, collection: str, paths: tuple[Path, ...], version: int | None) -> sa.Update:
         table = self._binding.tables[collection]
@@ -219,6 +237,9 @@ class SQLSession:
             ):
                 continue
             owners = self._binding.tables[relation.owner.collection]
+            if relation.in_elements:
+                self._binding.elements(relation).release(self._execute, relation, owners, VERSION, None)
+                continue
             pointer = column_name(relation.owner.path)
             self._execute(
                 sa.update(owners)
@@ -228,6 +249,8 @@ class SQLSession:
         for relation, table in self._binding.associations.items():
             if collection in (relation.owner.collection, relation.target):
                 self._execute(sa.delete(table))
+        for elements in self._binding.lists[collection].values():
+            self._execute(sa.delete(elements.table))
         self._execute(sa.delete(self._binding.tables[collection]))
 
     def point(self, relation: Relation, owners: Sequence[str], target: str) -> None:
@@ -244,6 +267,9 @@ class SQLSession:
     def release(self, relation: Relation, targets: Sequence[str]) -> None:
         """Make every owner that points to these targets point to nothing."""
         table = self._binding.tables[relation.owner.collection]
+        if relation.in_elements:
+            self._binding.elements(relation).release(self._execute, relation, table, VERSION, targets)
+            return
         self._repoint(relation, targets, None, self._id_set.contains(table.c[column_name(relation.owner.path)]))
 
     def _repoint(
