@@ -25,7 +25,7 @@ from ..query.parse_dict import parse_filter
 from ..query.plan import SelectPlan, Total
 from ..rights.filters import check_filterable, check_sortable
 from ..storage.interface import Form, Record, Session
-from .read import make_item
+from .read import make_item, whole_or_shown
 
 if TYPE_CHECKING:
     from .service import Service
@@ -105,7 +105,7 @@ def page_json(
     if not service.model.descriptions[collection].per_item:
         page = _read(service, asked, projection, Form.JSON, projection.links)
         return Page([record.values for record in page.result], page.total, page.next)
-    items = read_items(service, asked, projection.links)
+    items = read_items(service, asked, projection.links, whole_or_shown(service, projection))
     return Page([dump_item(projection, item) for item in items.result], items.total, items.next)
 
 
@@ -125,15 +125,18 @@ def ask(service: Service, collection: str, conditions: Sequence[Parsed], paramet
     return Asked(collection, where, order, parameters.page, parameters.skip, after, parameters.total)
 
 
-def read_items(service: Service, asked: Asked, links: frozenset[Path] | None = None) -> Page[Item]:
-    """Read a page of items with all their fields.
+def read_items(
+    service: Service, asked: Asked, links: frozenset[Path] | None = None, projection: Projection | None = None
+) -> Page[Item]:
+    """Read a page of items.
 
     Args:
         service: the running backoffice.
         asked: which page.
         links: the lists of links to read; all that are filled, when not given.
+        projection: the fields to read; all of them, when not given.
     """
-    page = _read(service, asked, service.projection(asked.collection), Form.VALUES, links)
+    page = _read(service, asked, projection or service.projection(asked.collection), Form.VALUES, links)
     # Handlers of `loaded` may write: they run when the unit of work has given its connection back.
     return Page([make_item(service, asked.collection, record) for record in page.result], page.total, page.next)
 

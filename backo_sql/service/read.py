@@ -96,11 +96,17 @@ def get_json(service: Service, collection: str, identifier: str, view: str) -> d
     if service.model.descriptions[collection].per_item:
         with service.unit(write=False) as unit:
             record = _get(
-                service, unit, service.projection(collection), identifier, Form.VALUES, links=projection.links
+                service, unit, whole_or_shown(service, projection), identifier, Form.VALUES, links=projection.links
             )
         return dump_item(projection, make_item(service, collection, record))
     with service.unit(write=False) as unit:
         return _get(service, unit, projection, identifier, Form.JSON).values
+
+
+def whole_or_shown(service: Service, projection: Projection) -> Projection:
+    """Return what must be read of items to show a projection of them: all of it, where functions may look at it."""
+    collection = projection.collection
+    return service.projection(collection) if service.model.descriptions[collection].per_whole_item else projection
 
 
 def check_identifier(collection: str, identifier: Any) -> None:
