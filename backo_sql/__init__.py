@@ -6,10 +6,12 @@ and a REST backend on Flask.
 
 from .errors import (
     BackoError,
+    BusyError,
     ConflictError,
     ConstraintError,
     DBError,
     DescriptionError,
+    InterruptedWriteError,
     NotEmptyError,
     NotFoundError,
     PathNotFoundError,
@@ -79,6 +81,7 @@ __all__ = [
     "BackoError",
     "Backoffice",
     "Bool",
+    "BusyError",
     "Bytes",
     "Collection",
     "Complex",
@@ -102,6 +105,7 @@ __all__ = [
     "GenericMetaDataHandler",
     "In",
     "Int",
+    "InterruptedWriteError",
     "IpAddress",
     "IpNetwork",
     "Ipaddress",

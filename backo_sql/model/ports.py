@@ -41,6 +41,10 @@ class Service(Protocol):
         """Store a new item."""
         ...
 
+    def new_id(self, item: Item) -> str:
+        """Make the id of an item that isn't stored yet."""
+        ...
+
     def get(self, collection: str, identifier: str, into: Item | None = None) -> Item:
         """Read one item."""
         ...

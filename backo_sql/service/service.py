@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
+from ..errors import InterruptedWriteError
 from ..items.item import Item
+from ..links.routes import Routes
 from ..model.collection import Collection
 from ..model.model import Model
 from ..model.paths import Path
@@ -15,12 +17,13 @@ from ..model.views import Projection, known_view, project
 from ..query.cursor import Cursors
 from ..query.order import BY_ID, Order
 from ..storage.interface import Backend
-from .create import create
-from .delete import delete
+from .create import create, new_id
+from .delete import delete, listens
 from .get_many import get_linked, get_many
 from .page import count, select
 from .read import get
-from .unit import UnitOfWork, unit_of_work
+from .replay import replayed
+from .unit import UnitOfWork, is_writing, unit_of_work
 from .update import update
 
 
@@ -39,6 +42,11 @@ class Service:
             name: cast("Backend", collection.connector)  # the model knows the half of it that binds
             for name, collection in backoffice.collections.items()
         }
+        self.routes = Routes(
+            model,
+            listens=lambda name: listens(self, name),
+            together=lambda one, other: self._backends[one] is self._backends[other],
+        )
         self._projections: dict[tuple[str, str | None], Projection] = {}
         self._cursors = {name: Cursors(name, BY_ID) for name in model.descriptions}
 
@@ -65,13 +73,30 @@ class Service:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all writes inside one."""
-        with self.unit(write=True):
-            yield
+        """Make all writes inside one.
+
+        Raises:
+            InterruptedWriteError: the database broke it off; nothing of it is kept.
+        """
+        is_outermost = not is_writing(self.model)
+        try:
+            with self.unit(write=True):
+                yield
+        except InterruptedWriteError as error:
+            if error.final or not is_outermost:
+                raise
+            raise InterruptedWriteError(
+                "Somebody else is changing the same items, and the database broke off this transaction. "
+                "Nothing of it is kept: run the whole block again."
+            ) from error
 
     def create(self, collection: str, data: Any, into: Item | None = None, *, settled: bool = False) -> Item:
         """Create an item; see `service/create.py`."""
         return create(self, collection, data, into, settled=settled)
+
+    def new_id(self, item: Item) -> str:
+        """Make the id of an item that isn't stored yet; see `service/create.py`."""
+        return new_id(self, item._bound().name, lambda: item)
 
     def get(self, collection: str, identifier: str, into: Item | None = None) -> Item:
         """Read an item; see `service/read.py`."""
@@ -101,7 +126,8 @@ class Service:
         """Delete an item; see `service/delete.py`."""
         delete(self, item)
 
-    def drop(self, collection: str) -> None:
+    @replayed
+    def drop(self, collection: str, /) -> None:
         """Delete all items of a collection and all links to them."""
         with self.unit(write=True) as unit:
             unit.session(collection).drop(collection)

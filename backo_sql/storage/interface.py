@@ -80,8 +80,8 @@ class Session(Protocol):
         """Tell about how many items match, without looking at them where the backend can."""
         ...
 
-    def existing(self, collection: str, identifiers: Sequence[str]) -> set[str]:
-        """Return those of the ids that are there."""
+    def existing(self, collection: str, identifiers: Sequence[str], *, lock: bool = False) -> set[str]:
+        """Return those of the ids that are there; with `lock`, so that nobody else writes them or links to them."""
         ...
 
     def lock(self, collection: str, identifiers: Sequence[str]) -> None:
@@ -104,8 +104,13 @@ class Session(Protocol):
         """Delete all items of a collection and all links to them."""
         ...
 
-    def linked(self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool) -> dict[str, list[str]]:
-        """Return for each id the ids on the other side, in order; ids without links are left out."""
+    def linked(
+        self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool, lock: bool = False
+    ) -> dict[str, list[str]]:
+        """Return for each id the ids on the other side, in order; ids without links are left out.
+
+        With `lock`, nobody else changes these links before this unit of work ends.
+        """
         ...
 
     def point(self, relation: Relation, owners: Sequence[str], target: str) -> None:
