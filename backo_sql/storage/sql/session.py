@@ -146,8 +146,10 @@ class SQLSession:
             self._binding.statements[key] = statement
         found: dict[str, list[str]] = defaultdict(list)
         for near, far in self._execute(statement, {"ids": self._id_set.value(identifiers)}):
-            found[near].append(far)
-        if lock and found and relation.in_elements:  # each item is read once, which no lock goes with
+            others = found[near]
+            if not others or others[-1] != far:  # two elements of one list may refer to the same item
+                others.append(far)
+        if lock and found and relation.in_elements:
             self.lock(relation.owner.collection, sorted({each for others in found.values() for each in others}))
         return dict(found)
 
