@@ -175,6 +175,13 @@ class Backend(Protocol):
         """Begin a unit of work."""
         ...
 
+    def answers(self, model: Model, collection: str, where: Bound) -> bool:
+        """Tell whether a filter of a collection means here, as a whole, exactly what `query/evaluate.py` says.
+
+        What doesn't is parted by `query/split.py` and evaluated in Python.
+        """
+        ...
+
     def new_id(self, item: Callable[[], Any]) -> str:
         """Make the id of a new item, which is there for a function that wants to look at it."""
         ...
