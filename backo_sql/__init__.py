@@ -39,6 +39,7 @@ from .items.stamps import GenericMetaDataHandler, StandardMetaDataHandler
 from .model.collection import Collection
 from .model.ports import install
 from .model.registry import Backoffice
+from .model.selection import Selection
 from .rights.user import CurrentUser, CurrentUserWrapper, current_user, who
 from .rights.user import current as user_of_this_context
 from .service.service import Service
@@ -127,6 +128,7 @@ __all__ = [
     "SRightError",
     "SSyntaxError",
     "STypeError",
+    "Selection",
     "SessionError",
     "StandardMetaDataHandler",
     "StatusType",

@@ -145,20 +145,32 @@ def _get(
 
 def make_item(service: Service, collection: str, record: Record) -> Item:
     """Make a live item of what was read: compute what isn't stored, and tell those who listen."""
+    item = quiet_item(service, collection, record)
+    if service.model.descriptions[collection].per_item:
+        item.trigg("loaded")
+    return item
+
+
+def quiet_item(service: Service, collection: str, record: Record) -> Item:
+    """Make a live item of what was read, of which nobody is told."""
     owner = service.collections[collection]
     description = service.model.descriptions[collection]
     item: Item = owner.item_type.live_class._of(owner, record.values, record.version)  # type: ignore[attr-defined]
     if description.per_item:
-        revive(description, item)
+        _complete(description, item)
     return item
 
 
 def revive(description: Description, item: Item) -> None:
     """Give an item that was just read its fields that aren't stored, and fire `loaded`."""
+    _complete(description, item)
+    item.trigg("loaded")
+
+
+def _complete(description: Description, item: Item) -> None:
     for leaf in description.leaves.values():
         if leaf.place is Place.NOWHERE:
             put_value(item._raw, leaf.path, blank_value(leaf.type))
     with item._unguarded():
         renew(item._type, item._raw, item)
         compute(item)
-    item.trigg("loaded")

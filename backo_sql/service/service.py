@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
@@ -13,10 +14,14 @@ from ..model.collection import Collection
 from ..model.model import Model
 from ..model.paths import Path
 from ..model.registry import Backoffice
+from ..model.selection import Selection
 from ..model.views import Projection, known_view, project
+from ..query.ast import Bound
 from ..query.cursor import Cursors
 from ..query.order import BY_ID, Order
+from ..query.split import split
 from ..storage.interface import Backend
+from . import selections
 from .create import create, new_id
 from .delete import delete, listens
 from .get_many import get_linked, get_many
@@ -48,6 +53,7 @@ class Service:
             together=lambda one, other: self._backends[one] is self._backends[other],
         )
         self._projections: dict[tuple[str, str | None], Projection] = {}
+        self._prepared: dict[Selection, selections.Prepared] = {}
         self._cursors = {name: Cursors(name, BY_ID) for name in model.descriptions}
 
     def projection(self, collection: str, view: str | None = None) -> Projection:
@@ -62,6 +68,10 @@ class Service:
     def cursors(self, collection: str, order: Order) -> Cursors:
         """Return what writes and reads the cursors of a collection in an order."""
         return self._cursors[collection] if order is BY_ID else Cursors(collection, order)
+
+    def split(self, collection: str, where: Bound) -> tuple[Bound, Bound]:
+        """Part a filter into what the backend of a collection answers and what is left to be evaluated in Python."""
+        return split(where, functools.partial(self._backends[collection].answers, self.model, collection))
 
     def backend(self, collection: str) -> Backend:
         """Return where a collection lives."""
@@ -117,6 +127,24 @@ class Service:
     def count(self, collection: str, filters: Any) -> int:
         """Count the items that match; see `service/page.py`."""
         return count(self, collection, filters)
+
+    def check_selection(self, collection: str, name: str, selection: Selection) -> None:
+        """Check and prepare a selection; see `service/selections.py`."""
+        self._prepared[selection] = selections.prepare(self, collection, name, selection)
+
+    def prepared(self, selection: Selection) -> selections.Prepared:
+        """Return a selection as it was checked."""
+        if selection not in self._prepared:  # registered while the backoffice came into use
+            self.check_selection(selection.collection.name, str(selection.name), selection)
+        return self._prepared[selection]
+
+    def run_selection(self, selection: Selection, filters: Any, page: int, skip: int, sort: Any) -> dict[str, Any]:
+        """Read a page of a selection; see `service/selections.py`."""
+        return selections.run(self, selection, filters, page, skip, sort)
+
+    def count_selection(self, selection: Selection, filters: Any) -> int:
+        """Count what a selection selects; see `service/selections.py`."""
+        return selections.count(self, selection, filters)
 
     def update(self, item: Item) -> None:
         """Store what changed of an item; see `service/update.py`."""

@@ -17,6 +17,7 @@ from ..model.paths import Path
 from ..model.relations import Relation
 from ..model.views import Projection
 from ..query.ast import Bound
+from ..query.cursor import Key
 from ..query.plan import SelectPlan
 
 
@@ -42,6 +43,11 @@ class Record:
     values: dict[str, Any]
     version: int
     key: Sequence[Any] = ()
+
+    @property
+    def place(self) -> Key:
+        """Where it stands in the order that it was read in."""
+        return (*self.key, self.identifier)
 
 
 @dataclass(frozen=True, slots=True)
