@@ -30,11 +30,13 @@ class DeletePlan:
     Attributes:
         released: to-one links whose owners stay and point to nothing afterwards, with the targets that go.
         unlinked: many-to-many links that no foreign key takes away, with the items that go.
+        met_again: to-one links that lead back up, from a level below to owners that were found before.
         levels: what goes, by collection: first what was asked for, then what goes with it, and so on.
     """
 
     released: list[tuple[Relation, list[str]]] = field(default_factory=list)
     unlinked: list[tuple[Inward, list[str]]] = field(default_factory=list)
+    met_again: list[tuple[Relation, list[str]]] = field(default_factory=list)
     levels: list[dict[str, list[str]]] = field(default_factory=list)
 
     def items(self) -> Iterator[tuple[str, list[str]]]:
@@ -62,7 +64,10 @@ def plan_delete(unit: Sessions, model: Model, route: Route, collection: str, ide
             for inward in route.inward[name]:
                 linked = _visit(unit, plan, inward, ids)
                 if inward.takes_along:
-                    following[inward.other].update(*linked.values())
+                    others = {other for each in linked.values() for other in each}
+                    following[inward.other] |= others
+                    if not inward.is_many_to_many and (again := others & doomed[inward.other]):
+                        plan.met_again.append((inward.relation, sorted(again)))
                 elif linked:
                     in_the_way.append((inward, linked))
         level = {name: sorted(ids - doomed[name]) for name, ids in following.items() if ids - doomed[name]}
@@ -81,6 +86,8 @@ def carry_out(unit: Sessions, plan: DeletePlan) -> int:
         unit.session(relation.owner.collection).release(relation, targets)
     for inward, ids in plan.unlinked:
         unit.session(inward.relation.owner.collection).unlink_all(inward.relation, ids, from_owner=inward.is_owner)
+    if len(plan.levels) > _LEVELS:
+        _cut_rings(unit, plan)
     deleted = 0
     for end in range(len(plan.levels), 0, -_LEVELS):
         together: dict[str, list[str]] = {}
@@ -90,6 +97,15 @@ def carry_out(unit: Sessions, plan: DeletePlan) -> int:
         for collection, ids in together.items():
             deleted += unit.session(collection).delete(collection, sorted(ids))
     return deleted
+
+
+def _cut_rings(unit: Sessions, plan: DeletePlan) -> None:
+    """Let no cascade begin again at the top: what is deleted first takes along what was found last, and no more."""
+    tops: dict[str, str] = {}
+    for collection, ids in plan.items():
+        tops.setdefault(collection, ids[0])
+    for relation, owners in plan.met_again:
+        unit.session(relation.owner.collection).point(relation, owners, tops[relation.target])
 
 
 def _visit(unit: Sessions, plan: DeletePlan, inward: Inward, ids: list[str]) -> dict[str, list[str]]:

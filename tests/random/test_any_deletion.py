@@ -99,7 +99,7 @@ class Web:
 @st.composite
 def webs(draw: st.DrawFn) -> tuple[Web, Thing]:
     names = st.sampled_from(COLLECTIONS)
-    ods = st.sampled_from([DELETE, DELETE, UNLINK, EMPTY])
+    ods = st.sampled_from([DELETE, DELETE, DELETE, DELETE, UNLINK, EMPTY])
     links = [
         Link(
             number,
@@ -107,8 +107,8 @@ def webs(draw: st.DrawFn) -> tuple[Web, Thing]:
             draw(names),
             draw(names),
             draw(st.sampled_from([True, True, True, False])),
-            draw(st.sampled_from([False, False, True])),
             draw(st.sampled_from([False, False, False, True])),
+            draw(st.sampled_from([False, False, False, False, False, True])),
             draw(ods),
             draw(ods),
         )
@@ -276,6 +276,9 @@ def check(url: str, web: Web, asked: Thing, *, listening: bool) -> None:
         db: Any = backoffice.collections["a"].connector
         doomed, told = expected(web, asked)
         before = left(backoffice, db, web)
+        walked = backoffice.service.routes.of(asked[0]).inward  # type: ignore[attr-defined]
+        if {name for name, _ in doomed} - set(walked):
+            event("left to the database")
         event("refused" if told else f"{min(len(doomed), 5)} go")
         item = backoffice.collections[asked[0]].get_by_id(asked[1])
         if told:
