@@ -20,7 +20,7 @@ from ...query.ast import And, Bound, Compare, OneOf, Operator
 from ...types.kinds import Kind
 from .loading import stored_value
 
-#: PostgreSQL's protocol counts the parameters of a statement in 16 bits; SQLite takes 32,766 of them
+#: PostgreSQL counts the parameters of a statement in 16 bits; SQLite takes 32,766, unless it is built otherwise
 _MOST_PARAMETERS = 10_000
 
 _ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
