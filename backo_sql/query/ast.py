@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
-import regex
-
 from ..model.description import Leaf
 from ..model.model import Side
 from ..model.paths import Path
+from .patterns import Expression
 
 N = TypeVar("N")
 
@@ -50,13 +49,6 @@ class Combinator(Enum):
 
 OPERATORS = {operator.value: operator for operator in Operator}
 COMBINATORS = {combinator.value: combinator for combinator in Combinator}
-
-#: how deep a filter may be nested, and how many names a path may have
-MAX_DEPTH = 50
-#: how many conditions a filter may have; SQLite takes an expression of at most 1,000 levels
-MAX_CONDITIONS = 500
-#: how long a regular expression may be, in characters
-MAX_PATTERN = 1000
 
 
 # -- joined conditions, of either form -------------------------------------------------------------
@@ -165,12 +157,12 @@ class Matches:
 
     Attributes:
         leaf: the field.
-        pattern: compiled; asked with `PATTERN_TIMEOUT`.
+        pattern: the expression.
         anchored: it must match from the start of the text, not anywhere in it.
     """
 
     leaf: Leaf
-    pattern: regex.Pattern[str]
+    pattern: Expression
     anchored: bool
 
 

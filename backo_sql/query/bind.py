@@ -20,21 +20,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import regex
-
 from ..errors import DescriptionError, Fault, QueryError
 from ..model.description import Description, Leaf
 from ..model.model import Model
 from ..model.paths import Path
 from ..types.base import EQUALITY, ORDERING, FieldType
 from ..types.container import DictType, ListType
-from ..types.free import ContentType, FreeDictType
+from ..types.free import ContentType, FreeDictType, convert_key
 from ..types.kinds import Kind
 from ..types.reference import Ref, RefsListType
 from .ast import (
     FALSE,
-    MAX_DEPTH,
-    MAX_PATTERN,
     TRUE,
     Across,
     And,
@@ -55,6 +51,8 @@ from .ast import (
     Some,
 )
 from .evaluate import holds_for_nothing
+from .limits import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES
+from .patterns import read_expression
 
 _SHOWN = 64  # how much of a client's text a message repeats
 
@@ -90,12 +88,14 @@ class Scope:
         collection: the collection whose item the holder is, or is a `Dict` of, or an element of a list of.
         prefix: where in the item the holder stands; positions in lists are left out.
         linked: the holder was reached by a link: asked for itself, it is its id.
+        depth: how many names stand between the item that is asked and the holder.
     """
 
     type: FieldType[Any]
     collection: str | None = None
     prefix: Path = ()
     linked: bool = False
+    depth: int = 0
 
 
 class _NoSuchPathError(QueryError):
@@ -104,10 +104,15 @@ class _NoSuchPathError(QueryError):
 
 def _element_scope(scope: Scope, leaf: Leaf) -> Scope:
     """Return where paths begin at an element of a list, which stands at a leaf of another scope."""
-    element = leaf.type.inner(0)
+    element, depth = leaf.type.inner(0), _beyond(scope, leaf)
     if scope.collection is None or isinstance(leaf.type, RefsListType):
-        return Scope(element)
-    return Scope(element, scope.collection, (*scope.prefix, *leaf.path))
+        return Scope(element, depth=depth)
+    return Scope(element, scope.collection, (*scope.prefix, *leaf.path), depth=depth)
+
+
+def _beyond(scope: Scope, leaf: Leaf) -> int:
+    """Return the depth of what a step from a leaf leads to."""
+    return scope.depth + max(len(leaf.path), 1)
 
 
 #: makes the condition on the field that a path leads to
@@ -129,6 +134,8 @@ class Binder:
         self._descriptions = descriptions
         self._model = model
         self._forgiving = forgiving
+        self._conditions = 0
+        self._values_of_lists = 0
 
     def bind(self, parsed: Parsed, scope: Scope) -> Bound:
         """Bind a condition whose paths begin at a scope.
@@ -143,6 +150,9 @@ class Binder:
                 return Or(tuple(self.bind(part, scope) for part in parts))
             case Not(part):
                 return Not(self.bind(part, scope))
+        self._conditions += 1
+        if self._conditions > MAX_CONDITIONS:
+            return self._wrong(f"The filter has more than {MAX_CONDITIONS} conditions.")
         try:
             return self._bind_at(parsed, scope)
         except _NoSuchPathError:
@@ -171,8 +181,9 @@ class Binder:
 
     def _through(self, scope: Scope, path: Path, whole: Path, finish: _Finish) -> Bound:
         """Follow a path, step by step, to the field at its end."""
-        if len(path) > MAX_DEPTH:
-            raise _NoSuchPathError(f"The path {_shown(whole)!r} has more than {MAX_DEPTH} names.")
+        if scope.depth + len(path) > MAX_DEPTH:
+            around = ", with those of the paths around it" if scope.depth and len(whole) <= MAX_DEPTH else ""
+            raise _NoSuchPathError(f"The path {_shown(whole)!r} has more than {MAX_DEPTH} names{around}.")
         if not path and scope.linked:
             path = ("_id",)
         field = scope.type
@@ -183,7 +194,7 @@ class Binder:
                 field = field.fields[name]
                 continue
             if isinstance(field, FreeDictType | ContentType):
-                field = field.inner(name)
+                field = field.inner(self._key(name))
                 continue
             leaf = self._leaf(scope, path[:position], field)
             beyond = partial(self._through, path=path[position:], whole=whole, finish=finish)
@@ -205,13 +216,23 @@ class Binder:
                 raise DescriptionError(
                     f"Nothing says where {name} leads: only items of a registered collection are linked."
                 )
-            raise QueryError(f"{name} leads through a reference: such a filter is not available yet.")
+            raise QueryError(
+                f"{name} leads through a reference, and nothing says where to: ask '$contains' of the list."
+            )
         step = Across(self._model.references[scope.collection][(*scope.prefix, *leaf.path)])
         other = self._descriptions[step.side.other]
-        condition = make(Scope(other.item, other.name, linked=True))
+        condition = make(Scope(other.item, other.name, linked=True, depth=_beyond(scope, leaf)))
         if step.side.is_single and holds_for_nothing(condition):
             return Not(Some(leaf, step, Not(condition)))
         return Some(leaf, step, condition)
+
+    @staticmethod
+    def _key(name: str) -> str:
+        """Read the key of a free object: any text that can be stored."""
+        try:
+            return convert_key(name)
+        except Fault as fault:
+            raise _NoSuchPathError(f"The key {name[:_SHOWN]!r} is refused: {fault.entries[0][1]}") from None
 
     def _leaf(self, scope: Scope, path: Path, field: FieldType[Any]) -> Leaf:
         if scope.collection is not None and not scope.prefix:
@@ -247,14 +268,22 @@ class Binder:
         try:
             match condition.operator:
                 case Operator.IN:
+                    self._values_of_lists += len(condition.operand)
+                    if self._values_of_lists > MAX_VALUES:
+                        raise QueryError(
+                            f"The list for {name!r} is too long: a filter holds {MAX_VALUES} values at most."
+                        )
                     return OneOf(leaf, tuple(self._values(field, condition, name)))
                 case Operator.REG | Operator.RE:
-                    return Matches(leaf, _pattern(condition.operand, name), condition.operator is Operator.REG)
+                    return Matches(leaf, read_expression(condition.operand, name), condition.operator is Operator.REG)
                 case Operator.CONTAINS:  # from a query string, whose text is read as an element
                     element = Condition((), Operator.EQ, condition.operand, condition.is_text)
                     return self._contains(scope, leaf, element, condition.path)
             if isinstance(field, RefsListType) and condition.operand is None:
                 return Elements(leaf, ())  # a list of links is never null, only empty
+            if isinstance(field, ListType | RefsListType) and isinstance(condition.operand, tuple):
+                each = tuple(Condition((), Operator.EQ, element) for element in condition.operand)
+                return self._listed(scope, leaf, each, condition.path, unwraps=False)
             value = self._value(field, condition.operand, name, is_text=condition.is_text)
         except QueryError:
             if not self._forgiving:
@@ -333,17 +362,6 @@ def _opposite(bound: Bound) -> Bound:
             return OneOf(leaf, values, negated=True)
         case _:
             return Not(bound)
-
-
-def _pattern(text: Any, name: str) -> regex.Pattern[str]:
-    if not isinstance(text, str):
-        raise QueryError(f"The regular expression for {name!r} must be a text, not {type(text).__name__}.")
-    if len(text) > MAX_PATTERN:
-        raise QueryError(f"The regular expression for {name!r} is longer than {MAX_PATTERN} characters.")
-    try:
-        return regex.compile(text)
-    except (regex.error, RecursionError, OverflowError) as error:
-        raise QueryError(f"The regular expression for {name!r} is none: {error}.") from None
 
 
 def _shown(path: Path) -> str:

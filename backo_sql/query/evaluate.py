@@ -8,8 +8,8 @@ compares by code point, as Python's does. A regular expression that takes too lo
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from ..errors import QueryError
 from ..model.description import Leaf
@@ -17,7 +17,6 @@ from ..model.paths import Path
 from ..types.base import FieldType
 from ..types.free import ContentType
 from ..types.kinds import Kind
-from ..types.text import PATTERN_TIMEOUT
 from ..types.values import plain
 from .ast import Across, And, Bound, Compare, Each, Elements, Matches, Not, OneOf, Operator, Or, Some
 
@@ -53,6 +52,10 @@ _ORDERINGS: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.GT: operator.gt,
     Operator.GTE: operator.ge,
 }
+
+
+#: up to how many values are compared one by one
+_FEW = 4
 
 
 def read_plain(holder: Holder, path: Path) -> Any:
@@ -108,14 +111,13 @@ def _compare(where: Compare, read: Read) -> Predicate:
         return _one_of(OneOf(where.leaf, (value,), negated=where.operator is Operator.NE), read)
     if value is None:
         return lambda _: False
+    if isinstance(where.leaf.type, ContentType):
+        return lambda holder: holds_for_content(read(holder, path), where.operator, value)
     compare = _ORDERINGS[where.operator]
-    mixed = isinstance(where.leaf.type, ContentType)
 
     def ordered(holder: Holder) -> bool:
         found = read(holder, path)
-        if found is None or found is ABSENT or (mixed and not _in_order(found, value)):
-            return False
-        return compare(found, value)
+        return found is not None and found is not ABSENT and compare(found, value)
 
     return ordered
 
@@ -133,11 +135,46 @@ def _one_of(where: OneOf, read: Read) -> Predicate:
 
 def _among(field: FieldType[Any], values: tuple[Any, ...]) -> Callable[[Any], bool]:
     if field.kind is Kind.JSON:
-        return lambda found: any(same(plain(found), value) for value in values)
+        among = one_of_content(values)
+        return lambda found: among(plain(found))
     if len(values) == 1:
         (only,) = values
         return lambda found: bool(found == only)
-    return lambda found: found in values
+    try:
+        known: Any = frozenset(values)
+    except TypeError:  # values of a type of somebody's own need have no hash
+        known = values
+    return lambda found: found in known
+
+
+def one_of_content(values: Sequence[Any]) -> Callable[[Any], bool]:
+    """Return a function that looks for a plain value, of any type, among others."""
+    if len(values) <= _FEW:
+        return lambda found: any(same(found, value) for value in values)
+    try:
+        known = frozenset(map(_key, values))
+    except TypeError:
+        return lambda found: any(same(found, value) for value in values)
+
+    def among(found: Any) -> bool:
+        try:
+            return _key(found) in known
+        except TypeError:
+            return any(same(found, value) for value in values)
+
+    return among
+
+
+def _key(value: Any) -> Hashable:
+    """Return what is equal for two values exactly where they are the same, and has a hash."""
+    if isinstance(value, bool):
+        return bool, value
+    if isinstance(value, Mapping):
+        return dict, frozenset((name, _key(each)) for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return list, tuple(map(_key, value))
+    hash(value)
+    return cast("Hashable", value)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -151,6 +188,21 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def holds_for_content(found: Any, comparison: Operator, operand: Any) -> bool:
+    """Compare a value that may be of any type.
+
+    Args:
+        found: the value.
+        comparison: equality or an ordering.
+        operand: what it is compared with.
+    """
+    match comparison:
+        case Operator.EQ:
+            return same(found, operand)
+        case _:
+            return _in_order(found, operand) and _ORDERINGS[comparison](found, operand)
+
+
 def _in_order(one: Any, other: Any) -> bool:
     """Tell whether two values of any type come before or after each other: two texts do, or two numbers."""
     if isinstance(one, bool) or isinstance(other, bool):
@@ -159,17 +211,15 @@ def _in_order(one: Any, other: Any) -> bool:
 
 
 def _matches(where: Matches, read: Read) -> Predicate:
-    path, pattern = where.leaf.path, where.pattern
-    match = pattern.match if where.anchored else pattern.search
+    path, expression, anchored = where.leaf.path, where.pattern, where.anchored
+    field = where.leaf.type
+    is_text = field.encodes_natively or field.kind is not Kind.TEXT
 
     def matches(holder: Holder) -> bool:
         found = read(holder, path)
-        if not isinstance(found, str):
-            return False
-        try:
-            return match(found, timeout=PATTERN_TIMEOUT) is not None
-        except TimeoutError:
-            raise QueryError(f"The regular expression {pattern.pattern[:64]!r} takes too long.") from None
+        if not is_text and found is not None and found is not ABSENT:
+            found = field.dump(found)  # an address of a network is looked at as it is written
+        return isinstance(found, str) and expression.matches(found, anchored=anchored)
 
     return matches
 

@@ -15,7 +15,8 @@ import orjson
 
 from ..errors import QueryError
 from ..model.paths import Path, parse_path
-from .ast import MAX_CONDITIONS, OPERATORS, Condition, Operator, Parsed
+from .ast import COMBINATORS, OPERATORS, Condition, Operator, Parsed
+from .limits import MAX_CONDITIONS
 from .order import Wish, parse_sort
 from .parse_json import parse_json
 from .plan import Total
@@ -147,6 +148,11 @@ def _split(key: str) -> tuple[Path, Operator]:
     if not path[-1].startswith("$"):
         return path, Operator.EQ
     operator = OPERATORS.get(path[-1])
+    if path[-1] in COMBINATORS:
+        raise QueryError(
+            f"The operator {path[-1]!r}, asked for by {key[:64]!r}, takes conditions, which a query string can't hold: "
+            "write them as JSON into the parameter '_filter'."
+        )
     if operator is None:
         raise QueryError(
             _unknown(f"There is no operator {path[-1][:64]!r}, asked for by {key[:64]!r}.", path[-1], OPERATORS)

@@ -15,8 +15,6 @@ from ..types.values import plain
 from .ast import (
     COMBINATORS,
     FALSE,
-    MAX_CONDITIONS,
-    MAX_DEPTH,
     OPERATORS,
     And,
     Anything,
@@ -29,6 +27,7 @@ from .ast import (
     Or,
     Parsed,
 )
+from .limits import MAX_CONDITIONS, MAX_DEPTH
 
 _SHOWN = 64  # how much of what a client wrote a message repeats
 
@@ -83,7 +82,7 @@ class Parser:
         if self._depth > MAX_DEPTH:
             parsed = self._wrong(f"The filter is nested more than {MAX_DEPTH} levels deep.")
         elif self._conditions > MAX_CONDITIONS:
-            parsed = self._wrong(f"The filter has more than {MAX_CONDITIONS} conditions.")
+            parsed = self._too_many()
         else:
             parsed = self._at(path, plain(value))
         self._depth -= 1
@@ -142,6 +141,9 @@ class Parser:
                     return self._wrong(f"The operator {operator.value!r} on {_name(path)} takes a list of values.")
                 return Condition(path, operator, [plain(each) for each in operand])
             case Operator.EQ | Operator.NE if isinstance(operand, list):
+                self._conditions += len(operand)
+                if self._conditions > MAX_CONDITIONS:
+                    return self._too_many()
                 parts = tuple(Condition((), Operator.EQ, plain(each)) for each in operand)
                 return Listed(path, parts, negated=operator is Operator.NE)
             case Operator.EQ | Operator.NE if isinstance(operand, Mapping):
@@ -164,6 +166,9 @@ class Parser:
         if is_pair and len(value) == 2 and isinstance(value[0], str) and not _is_operator(value[0]):
             value = {value[0]: value[1]}
         return self.at(path, value)
+
+    def _too_many(self) -> Parsed:
+        return self._wrong(f"The filter has more than {MAX_CONDITIONS} conditions.")
 
     def _wrong(self, message: str) -> Parsed:
         if self._forgiving:

@@ -27,7 +27,7 @@ from backo_sql import (
     Tuple,
 )
 from backo_sql.items.match import match
-from backo_sql.query import evaluate
+from backo_sql.query import patterns
 from backo_sql.query.ast import And
 from backo_sql.query.bind import Binder, Scope
 from backo_sql.query.evaluate import predicate
@@ -242,7 +242,7 @@ def test_a_list_that_stands_alone() -> None:
 
 
 def test_a_slow_regular_expression_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "PATTERN_TIMEOUT", 0.01)
+    monkeypatch.setattr(patterns, "PATTERN_TIMEOUT", 0.01)
     live = Dict({"name": String()})
     live.name = "a" * 60 + "b"
     with pytest.raises(QueryError, match="takes too long"):

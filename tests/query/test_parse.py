@@ -9,8 +9,6 @@ from werkzeug.datastructures import MultiDict
 
 from backo_sql import QueryError
 from backo_sql.query.ast import (
-    MAX_CONDITIONS,
-    MAX_DEPTH,
     And,
     Anything,
     Condition,
@@ -21,6 +19,7 @@ from backo_sql.query.ast import (
     Or,
     Parsed,
 )
+from backo_sql.query.limits import MAX_CONDITIONS, MAX_DEPTH
 from backo_sql.query.multidict import append_path_to_filter, multidict_to_filter
 from backo_sql.query.parse_args import parse_conditions
 from backo_sql.query.parse_dict import parse_filter

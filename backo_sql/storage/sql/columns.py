@@ -235,6 +235,11 @@ def register_column_type(field_class: type[FieldType[Any]], factory: ColumnFacto
     factories[dialect] = factory
 
 
+def has_own_column_type(field: FieldType[Any]) -> bool:
+    """Tell whether somebody registered a column type for a field, which compares as it does."""
+    return bool(_registered_for(field))
+
+
 def _registered_for(field: FieldType[Any]) -> dict[str | None, ColumnFactory]:
     found: dict[str | None, ColumnFactory] = {}
     for each in reversed(type(field).__mro__):  # the narrower class has the last word

@@ -1,131 +1,171 @@
 """A bound filter as an SQLAlchemy expression.
 
-Logic has two values: a null is a value like any other for equality, and is neither above nor below anything. Every
-leaf is therefore written so that it is the opposite of its opposite.
+In: a filter that `answers` says yes to. Out: a condition on the rows of a table. Lists and references are looked into
+by EXISTS, never by a join, so that no row comes twice.
+
+A condition may be null where it is false, which WHERE doesn't tell apart. A NOT is therefore carried down to the
+leaves, each of which can write its own exact opposite.
 """
 
 from __future__ import annotations
 
-import json
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from ...errors import QueryError
-from ...model.description import Leaf, Place
-from ...query.ast import And, Bound, Compare, OneOf, Operator
-from ...types.kinds import Kind
-from .loading import stored_value
+from ...model.description import Leaf
+from ...model.relations import Relation
+from ...query.ast import Across, And, Bound, Compare, Elements, Matches, Not, OneOf, Operator, Or, Some
+from .answers import answers
+from .compare import Condition, opposite
+from .crossing import Crossing, exists
+from .holders import Holder, IdHolder, ItemHolder, PartHolder, RowHolder
+from .layout import OWNER, POSITION
+from .nesting import MAX_STACK, stack
+from .shapes import ItemShape, PartShape, RowShape, Schema, Where
 
-#: PostgreSQL counts the parameters of a statement in 16 bits; SQLite takes 32,766, unless it is built otherwise
-_MOST_PARAMETERS = 10_000
-
-_ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
-    Operator.LT: operator.lt,
-    Operator.LTE: operator.le,
-    Operator.GT: operator.gt,
-    Operator.GTE: operator.ge,
-}
-
-
-def compile_filter(where: Bound, table: sa.Table, dialect: str) -> sa.ColumnElement[bool] | None:
-    """Compile a filter over one table of a kind of database; `None` where it asks for everything.
-
-    Raises:
-        QueryError: the filter asks for something that isn't translated to SQL yet.
-    """
-    match where:
-        case And(parts):
-            compiled = [part for part in (compile_filter(each, table, dialect) for each in parts) if part is not None]
-            return sa.and_(*compiled) if compiled else None
-        case Compare(leaf, comparison, value):
-            column = _column(leaf, table)
-            return _compare(column, comparison, _operand(leaf, column, value), nullable=bool(column.nullable))
-        case OneOf(leaf, values, negated):
-            column = _column(leaf, table)
-            return _one_of(column, [_operand(leaf, column, value) for value in values], dialect, negated=negated)
-        case _:
-            raise QueryError(
-                "A database filter across a reference or into a list, with a regular expression, $or or $not "
-                "is not available yet."
-            )
+#: from which depth on SQLite needs the deepest part of a condition first
+_DEEP = 20
 
 
-def _column(leaf: Leaf, table: sa.Table) -> sa.Column[Any]:
-    if leaf.place is not Place.ROW or not leaf.type.operators or leaf.column not in table.c:
-        raise QueryError(f"A database filter on {'.'.join(leaf.path)!r} is not available yet.")
-    return table.c[leaf.column]
+class FilterCompiler:
+    """Compiles the filters of one model in one database.
 
-
-def _operand(leaf: Leaf, column: sa.Column[Any], value: Any) -> Any:
-    stored = stored_value(leaf.type, value)
-    # A document is compared as one: left alone, SQLAlchemy takes the number in it for a number.
-    return stored if value is None or leaf.type.kind is not Kind.JSON else sa.literal(stored, column.type)
-
-
-def _compare(
-    column: sa.ColumnElement[Any], comparison: Operator, value: Any, *, nullable: bool
-) -> sa.ColumnElement[bool]:
-    if comparison is Operator.EQ:
-        return column.is_(None) if value is None else column == value
-    if comparison is Operator.NE:
-        if value is None:
-            return column.is_not(None)
-        return column.is_distinct_from(value) if nullable else column != value
-    if value is None:
-        return sa.false()
-    compared: sa.ColumnElement[bool] = _ORDERINGS[comparison](column, value)
-    return compared
-
-
-def _one_of(column: sa.Column[Any], values: Sequence[Any], dialect: str, *, negated: bool) -> sa.ColumnElement[bool]:
-    known = [value for value in values if value is not None]
-    with_null = len(known) < len(values)
-    inside = _among(column, known, dialect)
-    if not negated:
-        return sa.or_(inside, column.is_(None)) if with_null else inside
-    outside = sa.not_(inside)
-    if with_null:
-        return sa.and_(outside, column.is_not(None))
-    return sa.or_(outside, column.is_(None)) if column.nullable else outside
-
-
-def _among(column: sa.Column[Any], values: Sequence[Any], dialect: str) -> sa.ColumnElement[bool]:
-    """Compare with several values; more than a database takes as parameters are bound as one array."""
-    if len(values) > _MOST_PARAMETERS and dialect == "sqlite" and all(isinstance(value, str | int) for value in values):
-        each = sa.func.json_each(sa.bindparam(None, json.dumps(values), type_=sa.Text)).table_valued("value")
-        return column.in_(sa.select(each.c.value))
-    if len(values) <= _MOST_PARAMETERS or dialect != "postgresql":
-        return column.in_(values)
-    among: sa.ColumnElement[bool] = column == sa.any_(
-        sa.bindparam(None, list(values), type_=postgresql.ARRAY(column.type))
-    )
-    return among
-
-
-class IdSet:
-    """The condition "one of these ids" with one bound value: a statement's text doesn't tell how many they are.
-
-    The databases that can't take a list as one value get one parameter per id.
+    Args:
+        schema: where the fields are found.
+        tables: of the collections.
+        associations: the tables of the many-to-many links.
+        dialect: the database.
     """
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        tables: Mapping[str, sa.Table],
+        associations: Mapping[Relation, sa.Table],
+        dialect: str,
+    ) -> None:
+        self._schema = schema
+        self._tables = tables
         self._dialect = dialect
+        self._shapes = {name: ItemShape(schema, name) for name in tables}
+        self._crossing = Crossing(schema, tables, associations, dialect, self._condition)
 
-    def contains(self, column: sa.ColumnElement[str], name: str = "ids") -> sa.ColumnElement[bool]:
-        """Return the condition, with a parameter of that name."""
-        if self._dialect == "postgresql":
-            return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text)))
-        if self._dialect == "sqlite":
-            each = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("value")
-            return column.in_(sa.select(each.c.value))
-        return column.in_(sa.bindparam(name, expanding=True))
+    def answers(self, where: Bound, collection: str) -> bool:
+        """Tell whether a filter of a collection means in the database exactly what it means in Python."""
+        return answers(where, self._shapes[collection], self._dialect)
 
-    def value(self, identifiers: Sequence[str]) -> Any:
-        """Return what to bind."""
-        if self._dialect == "sqlite":
-            return json.dumps(list(identifiers))
-        return list(identifiers)
+    def compile(self, where: Bound, collection: str) -> Condition | None:
+        """Compile a filter over the table of a collection; `None` where it asks for everything.
+
+        Raises:
+            QueryError: it asks for something that the database doesn't answer.
+        """
+        if where == And():
+            return None
+        if self._dialect == "sqlite" and stack(where) > MAX_STACK:
+            raise QueryError("The filter is nested too deep for the database.")
+        holder = ItemHolder(self._shapes[collection], self._tables[collection], self._dialect, self._tables)
+        return self._condition(where, holder, positive=True)
+
+    def _condition(self, where: Bound, holder: Holder, *, positive: bool) -> Condition:
+        match where:
+            case Compare(leaf, Operator.NE, value):
+                return holder.value(leaf).compare(Operator.EQ, value, positive=not positive)
+            case Compare(leaf, operator, value):
+                return holder.value(leaf).compare(operator, value, positive=positive)
+            case And(parts):
+                return self._joined(parts, holder, every=positive, positive=positive)
+            case Or(parts):
+                return self._joined(parts, holder, every=not positive, positive=positive)
+            case Not(part):
+                return self._condition(part, holder, positive=not positive)
+            case OneOf(leaf, values, negated):
+                return holder.value(leaf).one_of(values, positive=positive is not negated)
+            case Matches(leaf, expression, anchored):
+                return holder.value(leaf).matches(expression, anchored=anchored, positive=positive)
+            case Elements():
+                found = self._elements(where, holder)
+                return found if positive else opposite(found)
+            case Some(leaf, Across(side), condition):
+                return self._crossing.some(leaf, side, condition, holder, positive=positive)
+            case Some(leaf, _, condition):
+                return self._some(leaf, condition, holder, positive=positive)
+
+    def _joined(self, parts: Sequence[Bound], holder: Holder, *, every: bool, positive: bool) -> Condition:
+        if len(parts) > 1 and self._dialect == "sqlite":
+            depths = {id(part): stack(part) for part in parts}
+            if max(depths.values()) > _DEEP:
+                parts = sorted(parts, key=lambda part: -depths[id(part)])
+        compiled = [self._condition(part, holder, positive=positive) for part in parts]
+        if len(compiled) == 1:
+            return compiled[0]
+        if not compiled:
+            return sa.true() if every else sa.false()
+        return sa.and_(*compiled) if every else sa.or_(*compiled)
+
+    # -- lists -------------------------------------------------------------------------------------
+
+    def _some(self, leaf: Leaf, condition: Bound, holder: Holder, *, positive: bool) -> Condition:
+        """Look for an element of a list."""
+        if isinstance(holder, ItemHolder) and holder.find(leaf).where is Where.ROWS:
+            row = self._row(leaf, holder)
+            inside = self._condition(condition, row, positive=True)
+            return exists(sa.select(1).where(_of(row, holder), inside), holder, positive=positive)
+        source, element = holder.node(leaf).elements()
+        part = PartHolder(PartShape(leaf.type.inner(0)), element, self._dialect)
+        inside = self._condition(condition, part, positive=True)
+        return exists(sa.select(1).select_from(source).where(inside), None, positive=positive)
+
+    def _elements(self, where: Elements, holder: Holder) -> Condition:
+        """Compare a list as a whole, element by element."""
+        leaf, parts = where.leaf, where.parts
+        if isinstance(holder, ItemHolder):
+            match holder.find(leaf).where:
+                case Where.ROWS:
+                    return self._same_rows(leaf, parts, holder)
+                case Where.LINKS:
+                    return self._same_links(leaf, parts, holder)
+        node, shape = holder.node(leaf), PartShape(leaf.type.inner(0))
+        conditions = [
+            self._condition(part, PartHolder(shape, node.at(position), self._dialect), positive=True)
+            for position, part in enumerate(parts)
+        ]
+        return sa.and_(node.has_length(len(parts)), *conditions)
+
+    def _same_rows(self, leaf: Leaf, parts: Sequence[Bound], holder: ItemHolder) -> Condition:
+        rows = self._row(leaf, holder)
+        count = sa.select(sa.func.count()).select_from(rows.table).where(_of(rows, holder))
+        there = holder.table.c[holder.find(leaf).column].is_not(None)
+        conditions = [there, count.correlate(holder.table).scalar_subquery() == len(parts)]
+        for position, part in enumerate(parts):
+            row, before = self._row(leaf, holder), self._row(leaf, holder)
+            earlier = sa.and_(_of(before, holder), before.table.c[POSITION] < row.table.c[POSITION])
+            place = sa.select(sa.func.count()).select_from(before.table).where(earlier)
+            here = place.correlate(holder.table, row.table).scalar_subquery() == position
+            inside = self._condition(part, row, positive=True)
+            conditions.append(exists(sa.select(1).where(_of(row, holder), here, inside), holder, positive=True))
+        return sa.and_(*conditions)
+
+    def _same_links(self, leaf: Leaf, parts: Sequence[Bound], holder: ItemHolder) -> Condition:
+        links = self._crossing.links(holder.shape.side(leaf), holder)
+        if not parts:
+            return links.exist(positive=False)
+        conditions = [
+            self._condition(part, IdHolder(links.nth(position), self._dialect), positive=True)
+            for position, part in enumerate(parts)
+        ]
+        return sa.and_(links.count() == len(parts), *conditions)
+
+    def _row(self, leaf: Leaf, holder: ItemHolder) -> RowHolder:
+        """Return a row of the table of a list."""
+        collection = holder.shape.collection
+        table = self._schema.lists[collection][leaf.path].table.alias()
+        return RowHolder(RowShape(self._schema, collection, leaf.path), table, self._dialect)
+
+
+def _of(row: RowHolder, holder: ItemHolder) -> Condition:
+    """Ask for the rows of an item's list."""
+    belongs: Condition = row.table.c[OWNER] == holder.table.c["_id"]
+    return belongs

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,14 +22,16 @@ from ...model.views import Projection
 from ...query.ast import Bound
 from ..identifiers import uuid7
 from ..interface import Form
-from .answers import answers
 from .columns import check_column, write_document
-from .compile import IdSet
+from .compile import FilterCompiler
 from .elements import ElementTable
 from .failures import Failures
+from .functions import CLOCK, prepare
+from .id_set import IdSet
 from .layout import TableLayout, association_layout, elements_layouts, table_layout
 from .loading import Columns, Reader, make_reader
 from .session import SQLSession
+from .shapes import Schema
 from .tables import NAMING_CONVENTION, make_association, make_elements, make_table
 
 #: the key of the advisory lock under which tables are made
@@ -36,6 +39,11 @@ _CREATE_LOCK = 0x6261636B6F
 
 #: How long a statement waits for another writer of an SQLite file, in milliseconds.
 SQLITE_BUSY_TIMEOUT = 15_000
+
+#: How long a statement may take, in seconds, unless the connector says otherwise.
+STATEMENT_TIMEOUT = 30.0
+
+_LONGEST_TIMEOUT = 2_000_000  # PostgreSQL keeps milliseconds in 31 bits
 
 #: The execution option by which a unit of work says that it will write.
 WRITE = "backo_write"
@@ -55,6 +63,7 @@ class Binding:
         failures: says what the database refused.
         readers: the plans by which projections are read.
         statements: those that are built once.
+        filters: compiles filters.
     """
 
     model: Model
@@ -66,6 +75,7 @@ class Binding:
     failures: Failures
     readers: dict[tuple[Projection, Form], Reader]
     statements: dict[tuple[Any, ...], Any]
+    filters: FilterCompiler
 
     def reader(self, projection: Projection, form: Form) -> Reader:
         """Return the plan by which a projection is read, made once."""
@@ -107,10 +117,12 @@ class DBSQLConnector:
 
     Args:
         url: an SQLAlchemy URL: `sqlite:///library.db` (a file beside the program), `postgresql://user@host/database`.
+        statement_timeout: how many seconds a statement may take, `None` for as long as it likes. A read that takes
+            longer is a `QueryError`, a write a `ConflictError`. On PostgreSQL it is a setting of every connection.
         engine_options: what `sqlalchemy.create_engine` takes, such as `pool_size`.
 
     Raises:
-        DescriptionError: the URL is none, or its driver isn't installed.
+        DescriptionError: the URL is none, its driver isn't installed, or an option is wrong.
 
     Example:
         >>> db = DBSQLConnector("sqlite:///library.db")
@@ -119,13 +131,16 @@ class DBSQLConnector:
     `generate_id` may be replaced on an instance: `db.generate_id = lambda item: f"book-{item.number}"`.
     """
 
-    def __init__(self, url: str | sa.URL, **engine_options: Any) -> None:
+    def __init__(
+        self, url: str | sa.URL, *, statement_timeout: float | None = STATEMENT_TIMEOUT, **engine_options: Any
+    ) -> None:
         self.url = _read_url(url)
+        self.statement_timeout = _read_timeout(statement_timeout)
         self.metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
         self.generate_id: Callable[[Any], str] = _generate_id
         self._bindings: dict[int, Binding] = {}
         self._mapping = threading.Lock()
-        self.engine = _make_engine(self.url, engine_options)
+        self.engine = _make_engine(self.url, engine_options, self.statement_timeout)
         _engines.add(self.engine)
         self.id_set = IdSet(self.engine.dialect.name)
 
@@ -183,13 +198,15 @@ class DBSQLConnector:
         }
         associations = {layout.relation: make_association(self.metadata, layout) for layout in links}
         failures = Failures([*layouts, *(each.table for some in of_lists.values() for each in some)], links)
-        self._bindings[id(model)] = Binding(model, tables, columns, lists, associations, {}, failures, {}, {})
+        filters = FilterCompiler(Schema(model, columns, lists), tables, associations, self.engine.dialect.name)
+        self._bindings[id(model)] = Binding(model, tables, columns, lists, associations, {}, failures, {}, {}, filters)
 
     def create_all(self, model: Model) -> None:
         """Make the missing tables and indexes of a model's collections."""
         binding = self._binding(model)
         with binding.failures.translated(), self.engine.execution_options(**{WRITE: True}).begin() as connection:
             if connection.dialect.name == "postgresql":  # workers that start together take turns
+                connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
             self.metadata.create_all(connection, tables=binding.all_tables)
 
@@ -204,7 +221,7 @@ class DBSQLConnector:
 
     def answers(self, model: Model, collection: str, where: Bound) -> bool:
         """Tell whether a filter can be asked of the database."""
-        return answers(where, self._binding(model).tables[collection])
+        return self._binding(model).filters.answers(where, collection)
 
     def new_id(self, item: Callable[[], Any]) -> str:
         """Make the id of a new item; only a function that was put in the place of `generate_id` looks at the item."""
@@ -263,7 +280,15 @@ def _read_url(url: object) -> sa.URL:
     return read
 
 
-def _make_engine(url: sa.URL, options: dict[str, Any]) -> sa.Engine:
+def _read_timeout(seconds: object) -> float | None:
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise DescriptionError(f"Option 'statement_timeout' takes seconds above 0, or None, not {seconds!r}.")
+    return float(seconds)
+
+
+def _make_engine(url: sa.URL, options: dict[str, Any], timeout: float | None) -> sa.Engine:
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         # One database in memory is one connection: whoever comes second waits for it.
         options = {
@@ -284,19 +309,20 @@ def _make_engine(url: sa.URL, options: dict[str, Any]) -> sa.Engine:
     except (sa.exc.ArgumentError, TypeError) as error:
         raise DescriptionError(f"DBSQLConnector can't use these options: {error}") from error
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "connect", partial(_prepare_sqlite, timeout))
         sa.event.listen(engine, "begin", _begin_sqlite)
         sa.event.listen(engine, "reset", _reset_sqlite)
     elif engine.dialect.name == "postgresql":
-        sa.event.listen(engine, "connect", _prepare_postgresql)
+        sa.event.listen(engine, "connect", partial(_prepare_postgresql, timeout))
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(timeout: float | None, connection: Any, record: Any) -> None:
     """Set up a new connection: foreign keys are off in SQLite unless asked for, on every connection."""
     connection.isolation_level = (
         None  # we begin transactions ourselves: the driver would begin too late and the wrong kind
     )
+    record.info[CLOCK] = prepare(connection, timeout)
     cursor = connection.cursor()
     try:
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT}")
@@ -337,10 +363,13 @@ def _reset_sqlite(connection: Any, *_: Any) -> None:
         connection.rollback()
 
 
-def _prepare_postgresql(connection: Any, _record: Any) -> None:
+def _prepare_postgresql(timeout: float | None, connection: Any, _record: Any) -> None:
     autocommit = connection.autocommit
     connection.autocommit = True
+    settings = ["SET TIME ZONE 'UTC'"]
+    if timeout is not None:
+        settings.append(f"SET statement_timeout = {max(round(timeout * 1000), 1)}")
     try:
-        connection.execute("SET TIME ZONE 'UTC'")
+        connection.execute("; ".join(settings))
     finally:
         connection.autocommit = autocommit

@@ -19,7 +19,7 @@ from ...model.relations import Relation
 from ...types.container import DictType, ListType
 from ...types.values import identical
 from ..interface import Form, Record
-from .compile import IdSet
+from .id_set import IdSet
 from .layout import OWNER, POSITION, ElementsLayout
 from .loading import Reader, make_element_reader, stored_value
 

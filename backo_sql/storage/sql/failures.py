@@ -13,7 +13,15 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from ...errors import BackoError, BusyError, ConflictError, DBError, InterruptedWriteError, ValidationError
+from ...errors import (
+    BackoError,
+    BusyError,
+    ConflictError,
+    DBError,
+    InterruptedWriteError,
+    QueryError,
+    ValidationError,
+)
 from ...model.paths import Path, path_text
 from .layout import AssociationLayout, TableLayout
 
@@ -57,9 +65,16 @@ class Failures:
                 "The database has no free connection. Ask again later, or raise the size of the pool."
             ) from error
 
-    def translate(self, error: sa.exc.DBAPIError) -> BackoError:
-        """Return the error of ours that says what this one means."""
+    def translate(self, error: sa.exc.DBAPIError, *, reads: bool = False) -> BackoError:
+        """Return the error of ours that says what this one means.
+
+        Args:
+            error: of SQLAlchemy.
+            reads: the statement changes nothing.
+        """
         original = error.orig
+        if _took_too_long(original):
+            return _too_long(reads=reads)
         state = getattr(original, "sqlstate", None)
         if state is not None:
             return self._postgresql(original, state)
@@ -91,6 +106,8 @@ class Failures:
                 return InterruptedWriteError("Somebody else is changing the same items. Ask again.")
             case "55P03" | "53300" | "57P03":  # a lock that wasn't given, too many connections, starting or stopping
                 return BusyError("The database is busy. Ask again later.")
+            case "2201B":
+                return QueryError("The database can't work with this regular expression: it is too complex.")
             case "42P01" | "42703":
                 return _not_ready()
             case _:
@@ -141,6 +158,21 @@ def _taken(paths: tuple[Path, ...]) -> ConflictError:
 def _dangling(paths: tuple[Path, ...]) -> ConflictError:
     text = "A link leads to an item that is not there, or is about to go."
     return ConflictError(text, {path_text(path): [text] for path in paths})
+
+
+def _took_too_long(original: BaseException | None) -> bool:
+    """Tell whether a statement was stopped by the limit of its time: `query_canceled`, or an interrupt of SQLite."""
+    state, name = getattr(original, "sqlstate", None), getattr(original, "sqlite_errorname", None)
+    return state == "57014" or name == "SQLITE_INTERRUPT"
+
+
+def _too_long(*, reads: bool) -> BackoError:
+    if reads:
+        return QueryError(
+            "Reading takes longer than a statement may. Ask for less, or by fields that have an index; a total is not "
+            "counted with '_total=none'."
+        )
+    return ConflictError("The change takes longer than a statement may, and was broken off. Nothing was changed.")
 
 
 def _null(path: Path | None) -> ValidationError:

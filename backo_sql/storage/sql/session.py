@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ...errors import BackoError
 from ...model.description import get_value
 from ...model.paths import Path, column_name
 from ...model.relations import Relation, RelationKind
@@ -22,7 +23,8 @@ from ...query.ast import Bound
 from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
-from .compile import IdSet, compile_filter
+from .functions import CLOCK, Clock
+from .id_set import IdSet
 from .loading import Reader, make_column_reader, stored_value
 from .ordering import Explained, Ordering, after_parameters
 from .tables import VERSION
@@ -43,6 +45,7 @@ class SQLSession:
         self._connection = connection
         self._id_set = id_set
         self._dialect = connection.dialect.name
+        self._clock: Clock | None = connection.info.get(CLOCK)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -71,7 +74,7 @@ class SQLSession:
         columns = plan.columns
         reader = make_column_reader(columns, form) if columns else self._binding.reader(plan.projection, form)
         build, keys = reader.build, len(columns or reader.columns)
-        where = compile_filter(plan.where, self._binding.tables[plan.projection.collection], self._dialect)
+        where = self._binding.filters.compile(plan.where, plan.projection.collection)
         parameters = None if plan.after is None else after_parameters(plan.after)
         records: list[Record] = []
         for read in self._statements(plan, form, reader):
@@ -82,7 +85,7 @@ class SQLSession:
                 statement = statement.limit(plan.limit - len(records))
             if plan.skip:
                 statement = statement.offset(plan.skip)
-            rows = self._execute(statement, parameters).all()
+            rows = self._rows(statement, parameters)
             records += [Record(row[-2], build(row), row[-1], row[keys:-2]) for row in rows]
             if len(records) == plan.limit:
                 break
@@ -111,7 +114,7 @@ class SQLSession:
 
     def count(self, collection: str, where: Bound) -> int:
         """Count the items that match."""
-        return int(self._execute(self._matching(sa.func.count(), collection, where)).scalar_one())
+        return int(self._rows(self._matching(sa.func.count(), collection, where))[0][0])
 
     def estimate(self, collection: str, where: Bound) -> int:
         """Tell about how many items match: what PostgreSQL's planner expects; elsewhere they are counted."""
@@ -123,7 +126,7 @@ class SQLSession:
     def _matching(self, column: sa.ColumnElement[Any], collection: str, where: Bound) -> sa.Select[Any]:
         table = self._binding.tables[collection]
         statement = sa.select(column).select_from(table)
-        compiled = compile_filter(where, table, self._dialect)
+        compiled = self._binding.filters.compile(where, collection)
         return statement if compiled is None else statement.where(compiled)
 
     def existing(self, collection: str, identifiers: Sequence[str], *, lock: bool = False) -> set[str]:
@@ -364,6 +367,8 @@ class SQLSession:
 
     def close(self) -> None:
         """Give the connection back to the pool, which rolls back what was not committed."""
+        if self._clock is not None:
+            self._clock.stop()
         self._connection.close()
 
     def _keep(self, key: tuple[Any, ...], statement: Any) -> None:
@@ -372,7 +377,27 @@ class SQLSession:
             self._binding.statements[key] = statement
 
     def _execute(self, statement: Any, parameters: Any = None) -> Any:
+        if self._clock is not None:
+            self._clock.start()
         try:
             return self._connection.execute(statement, parameters)
         except sa.exc.DBAPIError as error:
-            raise self._binding.failures.translate(error) from error
+            raise self._failure(error, statement) from error
+
+    def _rows(self, statement: Any, parameters: Any = None) -> Sequence[Any]:
+        """Read all rows: SQLite goes on working while they are fetched."""
+        result = self._execute(statement, parameters)
+        try:
+            return cast("Sequence[Any]", result.all())
+        except sa.exc.DBAPIError as error:
+            raise self._failure(error, statement) from error
+
+    def _failure(self, error: sa.exc.DBAPIError, statement: Any) -> BackoError:
+        if self._clock is not None and self._clock.failure is not None:
+            return self._clock.failure
+        return self._binding.failures.translate(error, reads=_only_reads(statement))
+
+
+def _only_reads(statement: Any) -> bool:
+    """Tell whether a statement neither writes nor waits for a row in order to write it."""
+    return isinstance(statement, Explained) or (isinstance(statement, sa.Select) and statement._for_update_arg is None)

@@ -1,0 +1,115 @@
+"""Regular expressions of filters: those of the `regex` package, each with a limit of its time.
+
+In: the text of an expression. Out: whether it matches a text. One that takes too long on a text, or on all texts of a
+filter together, is a `QueryError`: a client must not be able to hold a worker.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+
+import regex
+
+from ..errors import Fault, QueryError
+from ..types.text import PATTERN_TIMEOUT, storable_text
+from .limits import MAX_PATTERN
+
+#: how long an expression may take on all texts that one filter asks it of, in seconds
+PATTERN_BUDGET = 5.0
+
+#: what the package raises about an expression that is none, beside its own errors
+_MISTAKES = (regex.error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+#: what can make it try again: an expression without any of it takes no longer than the text is long
+_REPEATS = frozenset("*+?{|")
+
+_SHOWN = 64  # how much of an expression a message repeats
+
+
+class Expression:
+    """A regular expression of one filter, and how much time it has left.
+
+    Two are equal when their texts are.
+
+    Args:
+        text: as it was written.
+    """
+
+    __slots__ = ("_compiled", "_left", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._compiled = compiled(text)
+        self._left = PATTERN_BUDGET
+
+    def matches(self, text: str, *, anchored: bool) -> bool:
+        """Tell whether it matches a text: from its start, or anywhere in it.
+
+        Raises:
+            QueryError: it takes too long.
+        """
+        start = time.perf_counter()
+        found = search(self._compiled, text, anchored=anchored, seconds=self._left)
+        self._left -= time.perf_counter() - start
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+
+def read_expression(text: object, name: str) -> Expression:
+    """Read the expression that a field is asked for.
+
+    Args:
+        text: what stands there.
+        name: of the field, for the messages.
+
+    Raises:
+        QueryError: it is none, or too long.
+    """
+    if not isinstance(text, str):
+        raise QueryError(f"The regular expression for {name!r} must be a text, not {type(text).__name__}.")
+    if len(text) > MAX_PATTERN:
+        raise QueryError(f"The regular expression for {name!r} is longer than {MAX_PATTERN} characters.")
+    try:
+        return Expression(storable_text(text))
+    except Fault as fault:
+        raise QueryError(f"The regular expression for {name!r} is refused: {fault.entries[0][1]}") from None
+    except _MISTAKES as error:
+        raise QueryError(f"The regular expression for {name!r} is none: {error}.") from None
+
+
+@lru_cache(maxsize=256)
+def compiled(text: str) -> regex.Pattern[str]:
+    """Compile an expression; those used last are kept."""
+    return regex.compile(text)
+
+
+def search(pattern: regex.Pattern[str], text: str, *, anchored: bool, seconds: float) -> bool:
+    """Tell whether an expression matches a text, within a time.
+
+    Raises:
+        QueryError: it takes longer.
+    """
+    if seconds <= 0:
+        raise too_slow(pattern)
+    match = pattern.match if anchored else pattern.search
+    if _REPEATS.isdisjoint(pattern.pattern):  # asking for a limit costs more than such a search
+        return match(text) is not None
+    try:
+        return match(text, timeout=min(seconds, PATTERN_TIMEOUT)) is not None
+    except TimeoutError:
+        raise too_slow(pattern) from None
+
+
+def too_slow(pattern: regex.Pattern[str]) -> QueryError:
+    """Make the error of an expression that takes too long."""
+    shown = pattern.pattern if len(pattern.pattern) <= _SHOWN else pattern.pattern[:_SHOWN] + "…"
+    return QueryError(f"The regular expression {shown!r} takes too long.")

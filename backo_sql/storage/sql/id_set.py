@@ -1,0 +1,35 @@
+"""Ids as one value of a statement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+
+class IdSet:
+    """The condition "one of these ids" with one bound value: a statement's text doesn't tell how many they are.
+
+    The databases that can't take a list as one value get one parameter per id.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+
+    def contains(self, column: sa.ColumnElement[str], name: str = "ids") -> sa.ColumnElement[bool]:
+        """Return the condition, with a parameter of that name."""
+        if self._dialect == "postgresql":
+            return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text)))
+        if self._dialect == "sqlite":
+            each = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("value")
+            return column.in_(sa.select(each.c.value))
+        return column.in_(sa.bindparam(name, expanding=True))
+
+    def value(self, identifiers: Sequence[str]) -> Any:
+        """Return what to bind."""
+        if self._dialect == "sqlite":
+            return json.dumps(list(identifiers))
+        return list(identifiers)
