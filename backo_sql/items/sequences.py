@@ -116,6 +116,8 @@ class LiveList(Nullable, MutableSequence[Any]):
 class List(LiveList):
     """A list of values of one type, kept in the item's own row as one JSON document.
 
+    One of `Dict` with a `Ref` in it is kept as rows of a table of its own; that makes no difference to whoever uses it.
+
     Args:
         element: the type of every element.
         options: the common options, and `min` and `max`: how many elements there may be.

@@ -223,7 +223,7 @@ def blank_value(field: FieldType[Any]) -> Any:
 
 
 class ListType(FieldType[list[Any]]):
-    """A list of values of one type. Its value is a plain list, kept as one JSON document."""
+    """A list of values of one type. Its value is a plain list, one JSON document or, with links, rows."""
 
     kind: ClassVar[Kind] = Kind.JSON
     operators = frozenset()
