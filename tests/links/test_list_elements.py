@@ -19,11 +19,12 @@ from backo_sql import (
     List,
     QueryError,
     Ref,
+    Selection,
     String,
     ValidationError,
 )
 from tests.links.orders import every_kind, rows, version
-from tests.support import Open, client_of, problem
+from tests.support import Open, client_of, problem, statements
 
 
 def line(track: str, **values: Any) -> dict[str, Any]:
@@ -350,11 +351,49 @@ def test_match_goes_through_elements(shop: Backoffice, tracks: list[str]) -> Non
     assert not order.lines[0].match({"track.name": "a"})
 
 
-def test_a_filter_through_elements_is_read_or_told_to_be_none(shop: Backoffice, shop_client: FlaskClient) -> None:
+def test_filters_go_through_elements(
+    shop: Backoffice, shop_client: FlaskClient, db: DBSQLConnector, tracks: list[str]
+) -> None:
+    a, b, c, d, _ = tracks
+    one = shop.orders.create({"lines": [line(a, quantity=2), line(b, quantity=5)], "cart": {"wishes": [{"track": c}]}})
+    two = shop.orders.create({"lines": [line(b), line(d)]})
+    none, empty = shop.orders.create({}), shop.orders.create({"lines": []})
+    expected: list[tuple[dict[str, Any], list[Any]]] = [
+        ({"lines.track.name": "b"}, [one, two]),
+        ({"lines.track.name": "a"}, [one]),
+        ({"lines.track.name": ("$ne", "a")}, [two, none, empty]),
+        ({"lines.track": d}, [two]),
+        ({"lines": ("$contains", {"track.name": "b", "quantity": 5})}, [one]),
+        ({"lines": ("$contains", {"track.name": "a", "quantity": 5})}, []),
+        ({"cart.wishes.track.name": "c"}, [one]),
+        ({"lines": None}, [none]),
+        ({"lines": []}, [empty]),
+        ({"lines.source.shop.town": None}, [one, two]),
+    ]
+    for filters, found in expected:
+        assert [order._id for order in shop.orders.select(filters)] == [order._id for order in found], filters
+        assert shop.orders.count(filters) == len(found)
+    answer = shop_client.get("/app/orders?lines.track.name=b&lines.quantity.$gt=4").get_json()
+    assert [each["_id"] for each in answer["result"]] == [one._id]
+    with statements(db) as seen:
+        shop_client.get("/app/orders?lines.track.name=b")
+    assert len(seen) <= 6, seen
+
+
+def test_a_filter_through_elements_that_leads_nowhere_is_told(shop: Backoffice, shop_client: FlaskClient) -> None:
     problem(shop_client.get("/app/orders?lines.track.nome=x"), 400)
     problem(shop_client.get("/app/orders?lines.trick=x"), 400)
+    problem(shop_client.get("/app/orders?_sort=lines.quantity"), 400)
     with pytest.raises(QueryError, match="nome"):
         shop.orders.select({"lines.track.nome": "x"})
+
+
+def test_a_selection_shows_columns_of_elements(shop: Backoffice, tracks: list[str]) -> None:
+    shop.orders.register_selection("names", Selection(["$.lines.track.name", "$.lines[0].quantity", "$.lines"]))
+    order = shop.orders.create({"lines": [line(tracks[1], quantity=3), line(tracks[0])]})
+    (row,) = shop.orders.selections["names"].select()["result"]
+    assert row[:3] == [order._id, ["b", "a"], 3]
+    assert row[3] == order.lines
 
 
 # -- views, metadata, schema ----------------------------------------------------------------------
