@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 PathKey: TypeAlias = str | int
 PathKeys: TypeAlias = tuple[PathKey, ...]
@@ -40,16 +41,23 @@ class Fault(Exception):  # noqa: N818 - no error yet: it becomes one when its pl
 
     A type raises it about its own value; the container that holds the value puts its key in front (`under`), collects
     the faults of all its fields and raises them as one. The edge of the library turns it into a `ValidationError`.
+
+    Attributes:
+        accepted: of a container, the values of the fields that accepted theirs, so that what only the storage knows of
+            them can be told together with the faults.
     """
 
     def __init__(self, message: str, kind: FaultKind = FaultKind.CONSTRAINT) -> None:
         super().__init__(message)
         self.entries: list[tuple[PathKeys, str, FaultKind]] = [((), message, kind)]
+        self.accepted: dict[str, Any] = {}
 
     @classmethod
-    def collect(cls, faults: Iterable[tuple[PathKey, Fault]]) -> Fault:
-        """Join the faults of several keys of one container into one."""
-        return cls.join(fault.under(key) for key, fault in faults)
+    def collect(cls, faults: Iterable[tuple[PathKey, Fault]], accepted: dict[str, Any] | None = None) -> Fault:
+        """Join the faults of several keys of one container into one, with the values of the other keys."""
+        joined = cls.join(fault.under(key) for key, fault in faults)
+        joined.accepted = accepted or {}
+        return joined
 
     @classmethod
     def join(cls, faults: Iterable[Fault]) -> Fault:
@@ -60,6 +68,8 @@ class Fault(Exception):  # noqa: N818 - no error yet: it becomes one when its pl
 
     def under(self, *keys: PathKey) -> Fault:
         """Return the same faults, seen from further out."""
+        if not keys:
+            return self
         moved = Fault("")
         moved.entries = [((*keys, *path), message, kind) for path, message, kind in self.entries]
         return moved
@@ -80,6 +90,9 @@ class ValidationError(BackoError, ValueError):
         messages: every fault at once, by the path of the field: `{"$.pages": ["Must be at least 1."]}`.
     """
 
+    #: what a whole item was given besides, and accepted
+    _accepted: Mapping[str, Any] = MappingProxyType({})
+
     def __init__(self, messages: Mapping[str, list[str]]) -> None:
         self.messages: dict[str, list[str]] = {path: list(texts) for path, texts in messages.items()}
         super().__init__("; ".join(f"{path}: {' '.join(texts)}" for path, texts in self.messages.items()))
@@ -98,12 +111,17 @@ def validation_error(fault: Fault) -> ValidationError:
     messages: dict[str, list[str]] = {}
     for path, message, _ in fault.entries:
         messages.setdefault(format_path(path), []).append(message)
+    narrowest = {FaultKind.TYPE: TypeMismatchError, FaultKind.CONSTRAINT: ConstraintError}
     kinds = {kind for _, _, kind in fault.entries}
-    if kinds == {FaultKind.TYPE}:
-        return TypeMismatchError(messages)
-    if kinds == {FaultKind.CONSTRAINT}:
-        return ConstraintError(messages)
-    return ValidationError(messages)
+    error = (narrowest.get(kinds.pop(), ValidationError) if len(kinds) == 1 else ValidationError)(messages)
+    error._accepted = fault.accepted
+    return error
+
+
+def joined(refused: ValidationError, fault: Fault) -> ValidationError:
+    """Return the error that tells, besides what was refused already, the faults of other fields."""
+    messages = {**validation_error(fault).messages, **refused.messages}
+    return (ConstraintError if isinstance(refused, ConstraintError) else ValidationError)(messages)
 
 
 class QueryError(BackoError, ValueError):

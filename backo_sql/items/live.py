@@ -217,6 +217,7 @@ class Live:
         except BaseException as error:
             root._restore(before, state)
             if isinstance(error, Fault):
+                error.accepted = given if isinstance(given, dict) else {}
                 raise validation_error(error) from None
             raise
 

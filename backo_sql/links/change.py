@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import Fault
 from ..model.model import Model, Side
-from ..model.paths import Path
+from ..model.paths import Path, path_text
 from ..model.relations import Relation, RelationKind
 from ..storage.interface import Link
 from .required import check_still_linked, left_behind, must_be_linked
@@ -51,8 +51,10 @@ def steal(unit: Sessions, model: Model, collection: str, identifier: str, change
     """Free the partners of one-to-one links that are about to be taken. Call it before the item's own row is written.
 
     Raises:
-        Fault: the partner's present holder must not be left without one.
+        Fault: the partner's present holder must not be left without one; or two fields of the item that face each other
+            contradict each other.
     """
+    _refuse_contradictions(model, collection, identifier, changes)
 
     def free(side: Side, change: ReferenceChange) -> None:
         if side.relation.kind is RelationKind.ONE_TO_ONE and side.is_owner and change.after is not None:
@@ -100,6 +102,25 @@ def _each(
         raise Fault.join(faults)
 
 
+def _refuse_contradictions(model: Model, collection: str, identifier: str, changes: Sequence[ReferenceChange]) -> None:
+    """Refuse two fields that face each other in one item when only one of them names the item itself."""
+    names_itself = {
+        change.path: identifier in _as_list(change.after)
+        for change in changes
+        if model.sides[collection][change.path].other == collection
+    }
+    faults = []
+    for path, named in names_itself.items():
+        relation = model.sides[collection][path].relation
+        facing = relation.owner if path != relation.owner.path else relation.inverse
+        if facing is not None and names_itself.get(facing.path, named) != named:
+            faults.append(
+                Fault(f"Contradicts {path_text(facing.path)}: only one of them names this item.").under(*path)
+            )
+    if faults:
+        raise Fault.join(faults)
+
+
 def _leave(unit: Sessions, relation: Relation, owners: Sequence[str], target: str) -> None:
     """Make owners point to nothing; refused where they must point to something."""
     if not owners:
@@ -119,11 +140,16 @@ def _change_pointers(unit: Sessions, side: Side, identifier: str, change: Refere
     """Make other items point to this one, or no longer: the links are stored with them."""
     relation = side.relation
     before, after = _as_list(change.before), _as_list(change.after)
-    _leave(unit, relation, [each for each in before if each not in after], identifier)
+    session = unit.session(relation.owner.collection)
+    removed = [each for each in before if each not in after]
+    if removed and relation.required:  # somebody may have pointed them elsewhere since this item was read
+        linked = session.linked(relation, removed, from_owner=True)
+        removed = [each for each in removed if linked.get(each) == [identifier]]
+    _leave(unit, relation, removed, identifier)
     added = [each for each in after if each not in before]
     if not added:
+        check_still_linked(unit, relation, [identifier] if removed else [], is_owner=False)
         return
-    session = unit.session(relation.owner.collection)
     losers: list[str] = []
     if must_be_linked(relation, is_owner=False):
         losers = sorted(
@@ -142,19 +168,32 @@ def _change_links(unit: Sessions, side: Side, identifier: str, before: list[str]
     if removed:
         session.unlink(relation, identifier, removed, from_owner=side.is_owner)
         check_still_linked(unit, relation, removed, is_owner=not side.is_owner)
-    # Positions only need an order: "now" is behind all that were given before, so adding reads nothing.
+    # Positions only need an order: "now" is behind all that were given before, so adding reads nothing, and what
+    # stands before the first that moved stays as it is.
     first = time.time_ns()
-    added = [each for each in after if each not in kept]
-    if added:
-        links = [
-            Link(identifier, other, first + place, first)
-            if side.is_owner
-            else Link(other, identifier, first, first + place)
-            for place, other in enumerate(added)
-        ]
+    moved = _behind_common([each for each in before if each in kept], after)
+    links = [
+        Link(identifier, other, first + place, first)
+        if side.is_owner
+        else Link(other, identifier, first, first + place)
+        for place, other in enumerate(moved)
+        if other not in kept
+    ]
+    if links:
         session.link(relation, links)
-    if after != [each for each in before if each in kept] + added:
-        session.reorder(relation, identifier, after, first, from_owner=side.is_owner)
+    # A link to itself may be there already: the field that faces this one was written before.
+    if any(other in kept or other == identifier for other in moved):
+        session.reorder(relation, identifier, moved, first, from_owner=side.is_owner)
+    if removed and not links:  # somebody may have taken away the others since this item was read
+        check_still_linked(unit, relation, [identifier], is_owner=side.is_owner)
+
+
+def _behind_common(before: list[str], after: list[str]) -> list[str]:
+    """Return what follows the common beginning of two lists in the second of them."""
+    for place, (one, other) in enumerate(zip(before, after, strict=False)):
+        if one != other:
+            return after[place:]
+    return after[len(before) :]
 
 
 def _as_list(value: Any) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..model.description import get_value, has_value, put_value, remove_value
-from ..model.model import Model
+from ..model.model import Model, Side
 from ..model.paths import Path
 from ..model.relations import RelationKind
 from ..model.views import Projection
@@ -51,6 +51,11 @@ def fill(
             put_value(record.values, path, (found[0] if found else None) if side.is_single else found)
 
 
+def is_ordered(side: Side) -> bool:
+    """Tell whether a field keeps the order that it is given: a list that faces a `Ref` has the order of the ids."""
+    return side.is_single or side.relation.kind is RelationKind.MANY_TO_MANY
+
+
 def settle(model: Model, collection: str, values: dict[str, Any]) -> None:
     """Bring the links in the values of an item that was just written to the form in which they would be read."""
     for path, side in model.sides[collection].items():
@@ -58,5 +63,5 @@ def settle(model: Model, collection: str, values: dict[str, Any]) -> None:
             continue
         if not side.filled:
             remove_value(values, path)
-        elif not side.is_owner and not side.is_single and side.relation.kind is RelationKind.MANY_TO_ONE:
-            get_value(values, path).sort()  # a list that faces a Ref has the order of the ids
+        elif not is_ordered(side):
+            get_value(values, path).sort()

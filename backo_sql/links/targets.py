@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import Fault, PathKeys
@@ -18,7 +18,7 @@ def check_targets(
     model: Model,
     collection: str,
     identifier: str,
-    references: Iterable[tuple[Path, Any]],
+    references: Iterable[tuple[Path, Any, Any]],
     lists: Iterable[tuple[Path, Any]] = (),
 ) -> None:
     """Refuse references to items that aren't there.
@@ -31,7 +31,8 @@ def check_targets(
         model: says where each reference leads.
         collection: whose references they are.
         identifier: of the item whose references they are, which is there for itself.
-        references: paths and values; a value is an id, a list of ids or `None`.
+        references: paths, values, and the values before, which were judged then; a value is an id, a list of ids or
+            `None`.
         lists: paths and values of lists whose elements hold references.
 
     Raises:
@@ -39,10 +40,13 @@ def check_targets(
     """
     sides = model.sides[collection]
     wanted: dict[str, list[tuple[Path, PathKeys, str]]] = defaultdict(list)
-    for path, value in references:
+    for path, value, before in references:
         other = sides[path].other
         if isinstance(value, list):
-            wanted[other].extend((path, (*path, position), each) for position, each in enumerate(value))
+            known = frozenset(before or ())
+            wanted[other].extend(
+                (path, (*path, position), each) for position, each in enumerate(value) if each not in known
+            )
         elif value is not None:
             wanted[other].append((path, path, value))
     for path, elements in lists:
@@ -64,6 +68,34 @@ def check_targets(
                 missing[path].append((keys, each))
     if missing:
         _judge_missing(unit, model, collection, identifier, missing)
+
+
+def dangling(
+    unit: Sessions,
+    model: Model,
+    collection: str,
+    identifier: str,
+    accepted: Mapping[str, Any],
+    before: Mapping[str, Any],
+) -> Fault | None:
+    """Look for references to nothing among values that are refused for another reason, so that both are told at once.
+
+    Args:
+        unit: gives the sessions.
+        model: says where each reference leads.
+        collection: whose values they are.
+        identifier: of the item.
+        accepted: the values that their fields accepted.
+        before: the values that the item had.
+    """
+    references = [(path, get_value(accepted, path), get_value(before, path)) for path in model.sides[collection]]
+    changed = [(path, value, old) for path, value, old in references if value != old]
+    lists = [(path, get_value(accepted, path)) for path in model.elements[collection]]
+    try:
+        check_targets(unit, model, collection, identifier, changed, lists)
+    except Fault as fault:
+        return fault
+    return None
 
 
 def _judge_missing(

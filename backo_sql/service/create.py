@@ -11,7 +11,7 @@ from ..items.judging import before_checks, complete, unchanged_kept
 from ..items.rules import renew, stored
 from ..links import change
 from ..links.reading import settle as settle_links
-from ..links.targets import check_targets
+from ..links.targets import check_targets, dangling
 from ..model.description import get_value
 from ..types.reference import check_id
 from .read import read_again
@@ -43,7 +43,11 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
         with service.unit(write=True) as unit:
             if memento is not None:
                 unit.on_undo(lambda: item._recall(memento))
-            values = _draft(service, collection, data, item._sent if settled else None)
+            try:
+                values = _draft(service, collection, data, item._sent if settled else None)
+            except Fault as fault:
+                missing = dangling(unit, service.model, collection, "", fault.accepted, {})
+                raise fault if missing is None else Fault.join([fault, missing]) from None
             if item._reserved is not None:
                 values["_id"] = item._reserved
             touches_itself = _write(service, unit, collection, values)
@@ -82,7 +86,11 @@ def _draft(service: Service, collection: str, data: Any, sent_names: set[str] | 
         values[name] = item_type.fields[name].load_missing()
     if not item_type.is_dynamic and not item_type.hooks.judges:
         return values
-    complete(draft, values, data, sent_names)
+    try:
+        complete(draft, values, data, sent_names)
+    except Fault as fault:
+        fault.accepted = values
+        raise
     return stored(draft)
 
 
@@ -97,7 +105,9 @@ def _write(service: Service, unit: UnitOfWork, collection: str, values: dict[str
         owner = service.collections[collection]
         identifier = values["_id"] = new_id(service, collection, lambda: owner.item_type.live_class._of(owner, values))  # type: ignore[attr-defined]
     lists = [(path, get_value(values, path)) for path in service.model.elements[collection]]
-    check_targets(unit, service.model, collection, identifier, links.items(), lists)
+    check_targets(
+        unit, service.model, collection, identifier, ((path, value, None) for path, value in links.items()), lists
+    )
     changes = change.references(service.model, collection, links)
     change.steal(unit, service.model, collection, identifier, changes)
     unit.session(collection).insert(collection, [values])

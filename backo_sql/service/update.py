@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConflictError, Fault, validation_error
+from ..errors import ConflictError, Fault, ValidationError, joined, validation_error
 from ..items.item import Item, StatusType
 from ..items.judging import judge_saved
 from ..items.rules import renew, stored
 from ..links import change
 from ..links.change import ReferenceChange
-from ..links.reading import settle
-from ..links.targets import check_targets
+from ..links.reading import is_ordered, settle
+from ..links.targets import check_targets, dangling
 from ..model.description import get_value, has_value
 from ..model.paths import Path
 from ..types.values import copy_values, identical
@@ -61,7 +61,13 @@ def modify(
     """
     with service.unit(write=True) as unit:
         item = get_locked(service, unit, collection, identifier)
-        apply(item)
+        try:
+            apply(item)
+        except ValidationError as refused:
+            missing = dangling(unit, service.model, collection, identifier, refused._accepted, item._raw)
+            if missing is None:
+                raise
+            raise joined(refused, missing) from None
         _save(service, unit, item, prepared=prepared)
     return item
 
@@ -110,7 +116,8 @@ def _write(
     try:
         after = _judged(item, prepared=prepared)
     except Fault as fault:
-        raise validation_error(fault) from None
+        missing = dangling(unit, model, collection, item._raw["_id"], item._raw, before)
+        raise validation_error(fault if missing is None else Fault.join([fault, missing])) from None
     columns = _changed_columns(service, collection, before, after)
     references = _changed_references(service, unit, collection, before, after)
     if not columns and not references:
@@ -121,7 +128,7 @@ def _write(
     version = item._version if columns else None
     try:
         lists = [(path, columns[path]) for path in model.elements[collection] if path in columns]
-        targets = [(each.path, each.after) for each in references]
+        targets = [(each.path, each.after, each.before) for each in references]
         check_targets(unit, model, collection, identifier, targets, lists)
         change.steal(unit, model, collection, identifier, references)
         _write_row(service, unit, collection, identifier, {**columns, **_stamps(service, collection, after)}, version)
@@ -187,6 +194,6 @@ def _changed_references(
             session = unit.session(side.relation.owner.collection)
             identifier = after["_id"]
             old = session.linked(side.relation, [identifier], from_owner=side.is_owner).get(identifier, [])
-        if old != new:
+        if old != new and (is_ordered(side) or sorted(old) != sorted(new)):
             changes.append(ReferenceChange(path, old, new))
     return changes

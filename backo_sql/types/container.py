@@ -143,9 +143,11 @@ class DictType(FieldType[dict[str, Any]]):
                     result[name] = field.load_missing(root)
             except Fault as fault:
                 faults.append((name, fault))
+                if fault.accepted:
+                    result[name] = fault.accepted
         faults.extend((str(name), self._unknown(str(name))) for name in value if name not in self.fields)
         if faults:
-            raise Fault.collect(faults)
+            raise Fault.collect(faults, result)
         return result
 
     def _unknown(self, name: str) -> Fault:

@@ -338,12 +338,15 @@ class SQLSession:
         table = self._binding.associations[relation]
         near, far = (table.c.owner_id, table.c.target_id) if from_owner else (table.c.target_id, table.c.owner_id)
         position = "owner_position" if from_owner else "target_position"
-        statement = (
-            sa.update(table)
-            .where(near == identifier, far == sa.bindparam("other"))
-            .values({position: sa.bindparam("place")})
-        )
-        self._execute(statement, [{"other": other, "place": first + place} for place, other in enumerate(others)])
+        places = self._id_set.places()
+        statement = sa.update(table).where(near == identifier)
+        if places is None:
+            statement = statement.where(far == sa.bindparam("other")).values({position: sa.bindparam("place")})
+            self._execute(statement, [{"other": other, "place": first + place} for place, other in enumerate(others)])
+            return
+        other, place = places
+        statement = statement.where(far == other).values({position: sa.literal(first, sa.BigInteger) + place})
+        self._execute(statement, {"ids": self._id_set.value(others)})
 
     # -- the transaction ---------------------------------------------------------------------------
 
