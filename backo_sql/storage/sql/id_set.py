@@ -28,6 +28,20 @@ class IdSet:
             return column.in_(sa.select(each.c.value))
         return column.in_(sa.bindparam(name, expanding=True))
 
+    def places(self, name: str = "ids") -> tuple[sa.ColumnElement[str], sa.ColumnElement[int]] | None:
+        """Return the ids of a parameter as a column, and their places from 0 on as another.
+
+        `None` where the database can't take a list as one value.
+        """
+        if self._dialect == "postgresql":
+            ids = sa.func.unnest(sa.bindparam(name, type_=postgresql.ARRAY(sa.Text)))
+            each = ids.table_valued("id", with_ordinality="place", name="places").render_derived()
+            return each.c.id, each.c.place - 1
+        if self._dialect == "sqlite":
+            each = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("key", "value", name="places")
+            return each.c.value, each.c.key
+        return None
+
     def value(self, identifiers: Sequence[str]) -> Any:
         """Return what to bind."""
         if self._dialect == "sqlite":

@@ -304,7 +304,7 @@ class SQLSession:
                 "owner_position": link.owner_position,
                 "target_position": link.target_position,
             }
-            for link in links
+            for link in sorted(links, key=_ids)  # two who add the same links wait for each other in one order
         ]
         table = self._binding.associations[relation]
         # Two people who add the same link both mean that it be there: the second finds it, and that is no fault.
@@ -404,3 +404,7 @@ class SQLSession:
 def _only_reads(statement: Any) -> bool:
     """Tell whether a statement neither writes nor waits for a row in order to write it."""
     return isinstance(statement, Explained) or (isinstance(statement, sa.Select) and statement._for_update_arg is None)
+
+
+def _ids(link: Link) -> tuple[str, str]:
+    return link.owner, link.target
