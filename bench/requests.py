@@ -187,7 +187,8 @@ def operations(rows: int, spare: int) -> Iterator[Operation]:
         query = f"?{'shelf' if is_book else 'country'}={{}}&_page=20&_skip=40"
         yield Operation(f"get from {kind}", _gets(kind, "/{}", kind.identifier), _gets(kind, "/{}", kind.identifier))
         by_value = partial(value, rows=rows)
-        yield Operation(f"page of 20 {kind}", _gets(kind, query, by_value), _gets(kind, query, by_value))
+        # The side written by hand tells no next page, and so has less to do.
+        yield Operation(f"page of 20 {kind}", _gets(kind, query, by_value), _gets(kind, query, by_value), ("next",))
         new = partial(body, rows=rows)
         yield Operation(
             f"create in {kind}",
@@ -291,7 +292,7 @@ def same(one: Answer, other: Answer, differing: Iterable[str]) -> bool:
             place = body
             for parent in parents:
                 place = place[parent]
-            del place[name]
+            place.pop(name, None)
         bodies.append(body)
     return one[0] == other[0] and one[0].startswith("2") and bodies[0] == bodies[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -13,6 +14,9 @@ _FORM = "application/x-www-form-urlencoded"
 
 #: what the link to the next page says anew
 _REPLACED = frozenset({b"_skip", b"_cursor"})
+
+#: text that can stand in a URL as it is, without a closer look
+_PLAIN = re.compile(r"[A-Za-z0-9_.$=&/-]*")
 
 #: what may stand in a query string as it is (RFC 3986), and what is escaped there already
 _SAFE = "%!$&'()*+,;=:@/?-._~"
@@ -74,15 +78,20 @@ def linked(answer: Response, request: Request, cursor: str | None) -> Response:
     """
     if cursor is None:
         return answer
-    path = quote(f"{request.script_root}{request.path}", safe="/")
-    kept = [
-        part
-        for part in request.query_string.split(b"&")
-        if part and unquote_to_bytes(part.partition(b"=")[0]) not in _REPLACED
-    ]
-    query = quote(b"&".join(kept), safe=_SAFE)
+    path = f"{request.script_root}{request.path}"
+    if not _PLAIN.fullmatch(path):
+        path = quote(path, safe="/")
+    kept = [part for part in request.query_string.split(b"&") if part and _name(part) not in _REPLACED]
+    query = b"&".join(kept).decode("latin-1")
+    if not _PLAIN.fullmatch(query):
+        query = quote(query, safe=_SAFE, encoding="latin-1")
     answer.headers["Link"] = f'<{path}?{query}{"&" if query else ""}_cursor={cursor}>; rel="next"'
     return answer
+
+
+def _name(part: bytes) -> bytes:
+    name = part.partition(b"=")[0]
+    return unquote_to_bytes(name) if b"%" in name else name
 
 
 _JSON_NAMES: dict[type, str] = {

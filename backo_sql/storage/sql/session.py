@@ -46,6 +46,7 @@ class SQLSession:
         self._id_set = id_set
         self._dialect = connection.dialect.name
         self._clock: Clock | None = connection.info.get(CLOCK)
+        self._last: tuple[Bound, sa.ColumnElement[bool] | None] | None = None
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -74,7 +75,7 @@ class SQLSession:
         columns = plan.columns
         reader = make_column_reader(columns, form) if columns else self._binding.reader(plan.projection, form)
         build, keys = reader.build, len(columns or reader.columns)
-        where = self._binding.filters.compile(plan.where, plan.projection.collection)
+        where = self._compiled(plan.projection.collection, plan.where)
         parameters = None if plan.after is None else after_parameters(plan.after)
         records: list[Record] = []
         for read in self._statements(plan, form, reader):
@@ -86,7 +87,10 @@ class SQLSession:
             if plan.skip:
                 statement = statement.offset(plan.skip)
             rows = self._rows(statement, parameters)
-            records += [Record(row[-2], build(row), row[-1], row[keys:-2]) for row in rows]
+            if plan.order is BY_ID:
+                records += [Record(row[-2], build(row), row[-1]) for row in rows]
+            else:
+                records += [Record(row[-2], build(row), row[-1], row[keys:-2]) for row in rows]
             if len(records) == plan.limit:
                 break
         self._fill(plan.projection.collection, reader, records, form)
@@ -114,20 +118,28 @@ class SQLSession:
 
     def count(self, collection: str, where: Bound) -> int:
         """Count the items that match."""
-        return int(self._rows(self._matching(sa.func.count(), collection, where))[0][0])
+        key = ("count", collection)
+        statement: sa.Select[Any] | None = self._binding.statements.get(key)
+        if statement is None:
+            statement = sa.select(sa.func.count()).select_from(self._binding.tables[collection])
+            self._binding.statements[key] = statement
+        compiled = self._compiled(collection, where)
+        return int(self._rows(statement if compiled is None else statement.where(compiled))[0][0])
 
     def estimate(self, collection: str, where: Bound) -> int:
         """Tell about how many items match: what PostgreSQL's planner expects; elsewhere they are counted."""
         if self._dialect != "postgresql":
             return self.count(collection, where)
-        matching = self._matching(sa.literal_column("1"), collection, where)
-        return int(self._execute(Explained(matching)).scalar_one()[0]["Plan"]["Plan Rows"])
+        compiled = self._compiled(collection, where)
+        rows: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(self._binding.tables[collection])
+        explained = Explained(rows if compiled is None else rows.where(compiled))
+        return int(self._execute(explained).scalar_one()[0]["Plan"]["Plan Rows"])
 
-    def _matching(self, column: sa.ColumnElement[Any], collection: str, where: Bound) -> sa.Select[Any]:
-        table = self._binding.tables[collection]
-        statement = sa.select(column).select_from(table)
-        compiled = self._binding.filters.compile(where, collection)
-        return statement if compiled is None else statement.where(compiled)
+    def _compiled(self, collection: str, where: Bound) -> sa.ColumnElement[bool] | None:
+        """Compile a filter; once for the page and the count that follows it."""
+        if self._last is None or self._last[0] is not where:
+            self._last = where, self._binding.filters.compile(where, collection)
+        return self._last[1]
 
     def existing(self, collection: str, identifiers: Sequence[str], *, lock: bool = False) -> set[str]:
         """Return those of the ids that are there."""
