@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ...errors import BackoError
 from ...model.description import get_value
 from ...model.paths import Path, column_name
 from ...model.relations import Relation, RelationKind
@@ -23,10 +22,10 @@ from ...query.ast import Bound
 from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
-from .functions import CLOCK, Clock
 from .id_set import IdSet
 from .loading import Reader, make_column_reader, stored_value
 from .ordering import Explained, Ordering, after_parameters
+from .running import Running
 from .tables import VERSION
 
 if TYPE_CHECKING:
@@ -45,7 +44,8 @@ class SQLSession:
         self._connection = connection
         self._id_set = id_set
         self._dialect = connection.dialect.name
-        self._clock: Clock | None = connection.info.get(CLOCK)
+        self._running = Running(connection, binding.failures)
+        self._execute = self._running.execute
         self._last: tuple[Bound, sa.ColumnElement[bool] | None] | None = None
 
     # -- reading -----------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class SQLSession:
                 statement = statement.limit(plan.limit - len(records))
             if plan.skip:
                 statement = statement.offset(plan.skip)
-            rows = self._rows(statement, parameters)
+            rows = self._running.rows(statement, parameters)
             if plan.order is BY_ID:
                 records += [Record(row[-2], build(row), row[-1]) for row in rows]
             else:
@@ -124,7 +124,7 @@ class SQLSession:
             statement = sa.select(sa.func.count()).select_from(self._binding.tables[collection])
             self._binding.statements[key] = statement
         compiled = self._compiled(collection, where)
-        return int(self._rows(statement if compiled is None else statement.where(compiled))[0][0])
+        return int(self._running.rows(statement if compiled is None else statement.where(compiled))[0][0])
 
     def estimate(self, collection: str, where: Bound) -> int:
         """Tell about how many items match: what PostgreSQL's planner expects; elsewhere they are counted."""
@@ -382,40 +382,13 @@ class SQLSession:
 
     def close(self) -> None:
         """Give the connection back to the pool, which rolls back what was not committed."""
-        if self._clock is not None:
-            self._clock.stop()
+        self._running.stop()
         self._connection.close()
 
     def _keep(self, key: tuple[Any, ...], statement: Any) -> None:
         """Keep a statement that clients have a say in: what is kept must not grow with what they think of."""
         if len(self._binding.statements) < _MOST_STATEMENTS:
             self._binding.statements[key] = statement
-
-    def _execute(self, statement: Any, parameters: Any = None) -> Any:
-        if self._clock is not None:
-            self._clock.start()
-        try:
-            return self._connection.execute(statement, parameters)
-        except sa.exc.DBAPIError as error:
-            raise self._failure(error, statement) from error
-
-    def _rows(self, statement: Any, parameters: Any = None) -> Sequence[Any]:
-        """Read all rows: SQLite goes on working while they are fetched."""
-        result = self._execute(statement, parameters)
-        try:
-            return cast("Sequence[Any]", result.all())
-        except sa.exc.DBAPIError as error:
-            raise self._failure(error, statement) from error
-
-    def _failure(self, error: sa.exc.DBAPIError, statement: Any) -> BackoError:
-        if self._clock is not None and self._clock.failure is not None:
-            return self._clock.failure
-        return self._binding.failures.translate(error, reads=_only_reads(statement))
-
-
-def _only_reads(statement: Any) -> bool:
-    """Tell whether a statement neither writes nor waits for a row in order to write it."""
-    return isinstance(statement, Explained) or (isinstance(statement, sa.Select) and statement._for_update_arg is None)
 
 
 def _ids(link: Link) -> tuple[str, str]:
