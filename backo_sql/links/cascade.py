@@ -66,7 +66,8 @@ def plan_delete(unit: Sessions, model: Model, route: Route, collection: str, ide
                 if inward.takes_along:
                     others = {other for each in linked.values() for other in each}
                     following[inward.other] |= others
-                    if not inward.is_many_to_many and (again := others & doomed[inward.other]):
+                    again = others & doomed[inward.other]
+                    if again and inward.cascades:
                         plan.met_again.append((inward.relation, sorted(again)))
                 elif linked:
                     in_the_way.append((inward, linked))

@@ -49,6 +49,14 @@ class Inward:
         return self.strategy is DeleteStrategy.DELETE_REFERENCED_ITEMS
 
     @property
+    def cascades(self) -> bool:
+        """The database deletes the items on the other side by itself, where both live in it.
+
+        Of a list of elements it takes the element along, and of a many-to-many link its row, but no item.
+        """
+        return self.takes_along and not self.is_many_to_many and not self.relation.in_elements
+
+    @property
     def must_stay(self) -> bool:
         """Items on the other side that stay keep this one from going."""
         if self.strategy is DeleteStrategy.MUST_BE_EMPTY:
@@ -157,9 +165,7 @@ class Routes:
         """Tell whether the items on the other side of a link are deleted by the database alone."""
         relation, collection = link.relation, link.other
         if (
-            link.is_many_to_many
-            or relation.in_elements  # the database would take the element along, not the item
-            or not link.takes_along
+            not link.cascades
             or collection in above
             or self._listens(collection)
             or not self._together(collection, relation.target)
