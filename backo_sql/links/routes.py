@@ -87,16 +87,14 @@ class Route:
         inward: for each collection that the deletion may reach by our own steps, the links that matter.
         leaves_without: the links whose other side must not lose the last one, by the same collections.
         listening: the collections among them whose items tell somebody that they go.
+        barriers: the links that must all be empty, as a relation and whether the item that goes is on the owner's side,
+            where nothing else is to be known: then the database can look and delete in one statement.
     """
 
     inward: Mapping[str, tuple[Inward, ...]]
     leaves_without: Mapping[str, tuple[Inward, ...]]
     listening: frozenset[str]
-
-    @property
-    def concerns_nobody(self) -> bool:
-        """The items go in one statement."""
-        return not self.listening and not any(self.inward.values()) and not any(self.leaves_without.values())
+    barriers: tuple[tuple[Relation, bool], ...] | None
 
 
 class Routes:
@@ -130,20 +128,24 @@ class Routes:
             if self._is_left(each, reached, (root,))
         )
         walked = self._reached(root, left)
-        every = {name: tuple(inward_links(self._model, name)) for name in walked}
-        return Route(
-            # Rows of a many-to-many link go with the item by their own foreign key.
-            {
-                name: tuple(
-                    each
-                    for each in links
-                    if each.relation not in left and (not each.is_many_to_many or each.must_stay or each.takes_along)
-                )
-                for name, links in every.items()
-            },
-            {name: tuple(self._leaving_without(name)) for name in walked},
-            frozenset(filter(self._listens, walked)),
-        )
+        # Rows of a many-to-many link go with the item by their own foreign key.
+        inward = {
+            name: tuple(
+                each
+                for each in inward_links(self._model, name)
+                if each.relation not in left and (not each.is_many_to_many or each.must_stay or each.takes_along)
+            )
+            for name in walked
+        }
+        leaves_without = {name: tuple(self._leaving_without(name)) for name in walked}
+        listening = frozenset(filter(self._listens, walked))
+        is_plain = not listening and not leaves_without[root] and all(map(self._can_look, inward[root]))
+        barriers = tuple((each.relation, each.is_owner) for each in inward[root]) if is_plain else None
+        return Route(inward, leaves_without, listening, barriers)
+
+    def _can_look(self, link: Inward) -> bool:
+        """Tell whether a link must be empty, and is stored where the item that goes is."""
+        return link.must_stay and self._together(link.relation.owner.collection, link.relation.target)
 
     def _leaving_without(self, collection: str) -> Iterator[Inward]:
         for relation in self._model.owned[collection]:

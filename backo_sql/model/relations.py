@@ -66,6 +66,9 @@ class Relation:
     inverse_required: bool = False
     within: Path = ()
 
+    def __hash__(self) -> int:
+        return hash(self.owner)  # no field stores two links; statements are found by relations
+
     @property
     def in_elements(self) -> bool:
         """The owner stands in the elements of a list, so that one item may point to many, also twice to the same."""

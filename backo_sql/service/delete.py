@@ -57,10 +57,9 @@ def listens(service: Service, collection: str) -> bool:
 def _delete(service: Service, unit: UnitOfWork, collection: str, identifier: str, item: Item | None) -> None:
     route = service.routes.of(collection)
     session = unit.session(collection)
-    if route.concerns_nobody:
-        if not session.delete(collection, [identifier]):
-            raise not_found(collection, identifier)
-    elif not route.listening:
+    if route.barriers is not None and session.delete_unlinked(collection, identifier, route.barriers):
+        return
+    if not route.listening:
         plan = _plan(service, unit, route, collection, identifier)
         is_alone = len(plan.levels) == 1
         # What refers to it may live in another database, and is no proof that it is there.

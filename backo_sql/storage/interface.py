@@ -106,6 +106,13 @@ class Session(Protocol):
         """Delete items; their own links go with them."""
         ...
 
+    def delete_unlinked(self, collection: str, identifier: str, links: tuple[tuple[Relation, bool], ...]) -> bool:
+        """Delete an item unless something is linked to it by these relations; `False` when it wasn't deleted.
+
+        Each relation comes with whether the item is on the owner's side.
+        """
+        ...
+
     def drop(self, collection: str) -> None:
         """Delete all items of a collection and all links to them."""
         ...

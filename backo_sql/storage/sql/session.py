@@ -255,6 +255,18 @@ class SQLSession:
             self._binding.statements["delete", collection] = statement
         return int(self._execute(statement, {"ids": self._id_set.value(identifiers)}).rowcount)
 
+    def delete_unlinked(self, collection: str, identifier: str, links: tuple[tuple[Relation, bool], ...]) -> bool:
+        """Delete an item unless something is linked to it by these relations."""
+        key = ("delete unlinked", collection, links)
+        statement = self._binding.statements.get(key)
+        if statement is None:
+            table = self._binding.tables[collection]
+            linked = (self._linked_statement(relation, from_owner=is_owner) for relation, is_owner in links)
+            free = (~each.order_by(None).correlate(None).exists() for each in linked)
+            statement = sa.delete(table).where(self._id_set.contains(table.c["_id"]), *free)
+            self._binding.statements[key] = statement
+        return bool(self._execute(statement, {"ids": self._id_set.value([identifier])}).rowcount)
+
     def drop(self, collection: str) -> None:
         """Delete all items of a collection and all links to them."""
         for relation in self._binding.model.inbound[collection]:
