@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,11 +13,25 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from backo_sql import Backoffice, DBSQLConnector, Dict, FreeDict, Int, IpAddress, Item, List, QueryError, Ref, String
+from backo_sql import (
+    Backoffice,
+    DBSQLConnector,
+    Dict,
+    Email,
+    Extend,
+    FreeDict,
+    Int,
+    IpAddress,
+    Item,
+    List,
+    QueryError,
+    Ref,
+    String,
+    Url,
+)
+from backo_sql.query.ast import MAX_CONDITIONS
 from backo_sql.query.order import MAX_SORT_REFERENCES, MAX_SORT_TERMS
 from tests.support import Open, client_of, problem, statements
-
-Url = Callable[..., str]
 
 
 @pytest.fixture
@@ -174,6 +187,36 @@ def test_what_isn_t_stored_or_may_not_be_there_or_has_no_order_is_not_sorted_by(
         with pytest.raises(QueryError, match=name):
             backoffice.things.select(sort=name)
     assert client.get("/app/things?_sort=-_meta.ctime,_meta.created_by.login").status_code == 200
+
+
+def test_types_of_one_s_own_are_sorted_as_they_are_stored(open_backoffice: Open) -> None:
+    class Version(Extend):
+        ordered = True
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(tuple, **options)
+
+        def __json_encode__(self, value: Any) -> str:
+            return ".".join(f"{part:03}" for part in value)
+
+        def __json_decode__(self, text: str) -> Any:
+            return tuple(int(part) for part in text.split("."))
+
+    backoffice = open_backoffice(things=Item({"version": Version(), "site": Url(), "mail": Email()}))
+    for number in (3, 1, 2, 1):
+        values = {"version": (1, number), "site": f"https://example.org/{number}", "mail": f"{number}@example.org"}
+        backoffice.things.create(values)
+    backoffice.things.create({})
+    client = client_of(backoffice)
+    for name in ("version", "site", "mail"):
+        seen, url = [], f"/app/things?_sort=-{name}&_page=1"
+        while url:
+            answer = client.get(url)
+            seen += [item["_id"] for item in answer.get_json()["result"]]
+            url = answer.headers["Link"].split(">")[0][1:] if "Link" in answer.headers else ""
+        found = backoffice.things.select(sort=f"-{name}")
+        assert [item._id for item in found] == seen
+        assert [item.version and item.version[1] for item in found] == [None, 3, 2, 1, 1]
 
 
 @pytest.mark.parametrize("sort", [1, {"title": 1}, [1], b"title", [["title"]]])
@@ -411,6 +454,21 @@ def test_a_filter_in_json_is_joined_with_the_conditions_of_the_query_string(
 def test_a_filter_that_can_t_be_understood_is_refused(client: FlaskClient, text: str, told: str) -> None:
     body = problem(client.get("/app/books", query_string={"_filter": text}), 400)
     assert told in body["detail"]
+
+
+def test_the_limit_of_conditions_is_one_for_all_that_a_request_asks(
+    client: FlaskClient, books: list[dict[str, Any]]
+) -> None:
+    many = MAX_CONDITIONS - 100
+    body = {"$and": [{"pages": ["$ne", 100 + number]} for number in range(many)]}
+    query = "&".join(f"pages.$ne={1000 + number}" for number in range(100))
+    assert client.get(f"/app/books?{query}&_filter={json.dumps(body)}").get_json()["total"] == 40
+    assert (
+        "conditions" in problem(client.get(f"/app/books?{query}&title.$ne=x&_filter={json.dumps(body)}"), 400)["detail"]
+    )
+    url = f"/app/books/_selections/_all?{query}"
+    assert client.post(url, json=body).get_json()["total"] == 40
+    problem(client.post(f"{url}&_filter={json.dumps(body)}", json=body), 400)
 
 
 @pytest.mark.parametrize("name", ["_filter", "_sort", "_cursor", "_total"])
