@@ -77,4 +77,5 @@ def _implied(where: Bound, answers: Answers) -> Bound:
 
 def _either(parts: tuple[Bound, ...], answers: Answers) -> Bound:
     implied = tuple(_implied(part, answers) for part in parts)
-    return TRUE if TRUE in implied else Or(implied)
+    either = Or(implied)
+    return TRUE if TRUE in implied or not answers(either) else either
