@@ -130,17 +130,6 @@ class Anything:
 Parsed: TypeAlias = "Condition | Contains | Listed | Anything | And[Parsed] | Or[Parsed] | Not[Parsed]"
 
 
-def count_conditions(parsed: Parsed) -> int:
-    """Count the conditions in one that may hold others."""
-    match parsed:
-        case And(parts) | Or(parts) | Listed(_, parts):
-            return sum(map(count_conditions, parts))
-        case Not(part) | Contains(_, part):
-            return count_conditions(part)
-        case _:
-            return 1
-
-
 # -- bound -----------------------------------------------------------------------------------------
 
 

@@ -501,7 +501,7 @@ def test_a_failure_shows_nothing_of_the_inside_and_its_identifier_is_in_the_log(
     def fail(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("the secret of the house")
 
-    for name in ("get", "select", "insert", "delete"):
+    for name in ("get", "select", "insert", "delete", "delete_unlinked"):
         monkeypatch.setattr(SQLSession, name, fail)
     url = f"/app/authors/{author}"
     for method, path, data in (

@@ -29,7 +29,7 @@ from backo_sql import (
     String,
     Url,
 )
-from backo_sql.query.ast import MAX_CONDITIONS
+from backo_sql.query.limits import MAX_CONDITIONS
 from backo_sql.query.order import MAX_SORT_REFERENCES, MAX_SORT_TERMS
 from tests.support import Open, client_of, problem, statements
 

@@ -148,9 +148,12 @@ def test_the_filter_of_the_user_narrows_and_never_widens(media: Backoffice, borr
         assert answer.status_code == 200, answer.get_json()
         return [row[1] for row in answer.get_json()["result"]]
 
+    assert titles(client.get(f"{url}?title.$reg=Tides%200[12]")) == ["Tides 01", "Tides 02"]
     assert titles(client.get(f"{url}?borrowed=false")) == []
     assert titles(client.post(url, json={"borrowed": False})) == []
+    assert titles(client.post(url, json={"$or": [{"title": "Tides 00"}, {"title": "Tides 01"}]})) == ["Tides 01"]
     assert titles(client.post(f"{url}?_page=2&_skip=1&_sort=-title", json={})) == ["Tides 10", "Tides 08"]
+    assert titles(client.post(url, json=["$or", [{"title": "Tides 02"}]])) == ["Tides 02"]
     assert titles(client.post(f"{url}?title=Tides%2001", json={"borrow": {"user": {"login": "ines"}}})) == ["Tides 01"]
     both = {"_filter": json.dumps({"title": ["$gt", "Tides 04"]}), "borrow.user.login": "abel"}
     assert titles(client.get(url, query_string=both)) == ["Tides 05", "Tides 08", "Tides 11"]

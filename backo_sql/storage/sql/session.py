@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ...model.description import get_value
 from ...model.paths import Path, column_name
@@ -22,6 +21,7 @@ from ...query.ast import Bound
 from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
+from .association import Association
 from .id_set import IdSet
 from .loading import Reader, make_column_reader, stored_value
 from .ordering import Explained, Ordering, after_parameters
@@ -174,13 +174,7 @@ class SQLSession:
         if relation.in_elements:
             return self._binding.elements(relation).linked_statement(relation, from_owner=from_owner)
         if relation.kind is RelationKind.MANY_TO_MANY:
-            table = self._binding.associations[relation]
-            near, far, position = (
-                (table.c.owner_id, table.c.target_id, table.c.owner_position)
-                if from_owner
-                else (table.c.target_id, table.c.owner_id, table.c.target_position)
-            )
-            return sa.select(near, far).where(self._id_set.contains(near)).order_by(near, position, far)
+            return self._association(relation).linked_statement(from_owner=from_owner)
         table = self._binding.tables[relation.owner.collection]
         pointer, identity = table.c[column_name(relation.owner.path)], table.c["_id"]
         near, far = (identity, pointer) if from_owner else (pointer, identity)
@@ -321,56 +315,24 @@ class SQLSession:
 
     def link(self, relation: Relation, links: Iterable[Link]) -> None:
         """Add many-to-many links; those that are there already keep their place."""
-        rows = [
-            {
-                "owner_id": link.owner,
-                "target_id": link.target,
-                "owner_position": link.owner_position,
-                "target_position": link.target_position,
-            }
-            for link in sorted(links, key=_ids)  # two who add the same links wait for each other in one order
-        ]
-        table = self._binding.associations[relation]
-        # Two people who add the same link both mean that it be there: the second finds it, and that is no fault.
-        statement: Any
-        match self._dialect:
-            case "sqlite":
-                statement = sqlite.insert(table).on_conflict_do_nothing()
-            case "postgresql":
-                statement = postgresql.insert(table).on_conflict_do_nothing()
-            case _:
-                statement = sa.insert(table)
-        self._execute(statement, rows)
+        self._association(relation).link(self._execute, links)
 
     def unlink(self, relation: Relation, identifier: str, others: Sequence[str], *, from_owner: bool) -> None:
         """Remove many-to-many links of one item."""
-        table = self._binding.associations[relation]
-        near, far = (table.c.owner_id, table.c.target_id) if from_owner else (table.c.target_id, table.c.owner_id)
-        statement = sa.delete(table).where(near == identifier, self._id_set.contains(far))
-        self._execute(statement, {"ids": self._id_set.value(others)})
+        self._association(relation).unlink(self._execute, identifier, others, from_owner=from_owner)
 
     def unlink_all(self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool) -> None:
         """Remove all many-to-many links of some items."""
-        table = self._binding.associations[relation]
-        near = table.c.owner_id if from_owner else table.c.target_id
-        self._execute(sa.delete(table).where(self._id_set.contains(near)), {"ids": self._id_set.value(identifiers)})
+        self._association(relation).unlink_all(self._execute, identifiers, from_owner=from_owner)
 
     def reorder(
         self, relation: Relation, identifier: str, others: Sequence[str], first: int, *, from_owner: bool
     ) -> None:
         """Give the many-to-many links of one item new positions."""
-        table = self._binding.associations[relation]
-        near, far = (table.c.owner_id, table.c.target_id) if from_owner else (table.c.target_id, table.c.owner_id)
-        position = "owner_position" if from_owner else "target_position"
-        places = self._id_set.places()
-        statement = sa.update(table).where(near == identifier)
-        if places is None:
-            statement = statement.where(far == sa.bindparam("other")).values({position: sa.bindparam("place")})
-            self._execute(statement, [{"other": other, "place": first + place} for place, other in enumerate(others)])
-            return
-        other, place = places
-        statement = statement.where(far == other).values({position: sa.literal(first, sa.BigInteger) + place})
-        self._execute(statement, {"ids": self._id_set.value(others)})
+        self._association(relation).reorder(self._execute, identifier, others, first, from_owner=from_owner)
+
+    def _association(self, relation: Relation) -> Association:
+        return Association(self._binding.associations[relation], self._id_set, self._dialect)
 
     # -- the transaction ---------------------------------------------------------------------------
 
@@ -401,7 +363,3 @@ class SQLSession:
         """Keep a statement that clients have a say in: what is kept must not grow with what they think of."""
         if len(self._binding.statements) < _MOST_STATEMENTS:
             self._binding.statements[key] = statement
-
-
-def _ids(link: Link) -> tuple[str, str]:
-    return link.owner, link.target
