@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
+from ..config import read_config
 from ..errors import DescriptionError
 from ..model.metadata import describe_model
 from ..model.registry import Backoffice
@@ -29,9 +30,6 @@ from .scope import scope_requests
 _log = logging.getLogger("backo_sql.http")
 
 View: TypeAlias = Callable[..., ResponseReturnValue]
-
-#: the largest page that may be asked for, unless `BACKO_SQL_MAX_PAGE` says otherwise
-MAX_PAGE = 1000
 
 
 def build_routes(backoffice: Backoffice, app: Flask, prefix: str = "", verify: Any = None) -> None:
@@ -47,18 +45,11 @@ def build_routes(backoffice: Backoffice, app: Flask, prefix: str = "", verify: A
     guard = _guard(verify)
     if verify is None:
         _log.warning("The routes of %r are open to everybody: nothing verifies who asks.", backoffice.name)
-    max_page = _max_page(app)
+    max_page = read_config(app.config).max_page
     for position, (path, methods) in enumerate(_routes(service, max_page).items()):
         _add(blueprint, path, f"route{position}", guard(_dispatch(methods)))
     scope_requests(app)
     app.register_blueprint(blueprint)
-
-
-def _max_page(app: Flask) -> int:
-    max_page = app.config.setdefault("BACKO_SQL_MAX_PAGE", MAX_PAGE)
-    if isinstance(max_page, bool) or not isinstance(max_page, int) or max_page < 1:
-        raise DescriptionError(f"BACKO_SQL_MAX_PAGE must be an integer of at least 1, not {max_page!r}.")
-    return max_page
 
 
 def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
