@@ -139,11 +139,16 @@ class DBSQLConnector:
     def create_all(self, model: Model) -> None:
         """Make the missing tables and indexes of a model's collections."""
         binding = self._binding(model)
-        tables = [*binding.tables.values(), *binding.associations.values()]
+        tables = self.tables(model)
         with binding.failures.translated(), self.engine.execution_options(**{WRITE: True}).begin() as connection:
             if connection.dialect.name == "postgresql":  # workers that start together take turns
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
             self.metadata.create_all(connection, tables=tables)
+
+    def tables(self, model: Model) -> list[sa.Table]:
+        """Return all tables of a model."""
+        binding = self._binding(model)
+        return [*binding.tables.values(), *binding.associations.values()]
 
     def session(self, model: Model, *, write: bool) -> SQLSession:
         """Take a connection from the pool and begin."""

@@ -1,0 +1,3 @@
+from tests.support import connect, db, open_backoffice
+
+__all__ = ["connect", "db", "open_backoffice"]
