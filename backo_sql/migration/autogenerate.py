@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import sqlalchemy as sa
 from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, ops
 from sqlalchemy.engine import Dialect
 
 from ..errors import MigrationError
+from ..storage.sql.columns import write_document
 from ..storage.sql.loading import stored_value
+from ..types.kinds import Kind
 from ..types.options import MISSING
 from .command import Command
 from .metadata import Target
@@ -98,11 +101,19 @@ def defaults(target: Target, dialect: Dialect) -> dict[tuple[str, str], str]:
                     continue
                 if options.allow_none and not options.required:
                     continue
+                value = stored_value(leaf.type, leaf.type.load_missing())
                 type_ = target.tables[name].c[leaf.column].type
-                processor = type_.dialect_impl(dialect).literal_processor(dialect)
-                if processor is not None:
-                    found[name, leaf.column] = processor(stored_value(leaf.type, leaf.type.load_missing()))
-    return found
+                found[name, leaf.column] = _literal(leaf.type.kind, value, type_, dialect)
+    return {place: sql for place, sql in found.items() if sql}
+
+
+def _literal(kind: Kind, value: Any, type_: sa.types.TypeEngine[Any], dialect: Dialect) -> str:
+    """Write a stored value as SQL; nothing where its type can't."""
+    if kind is Kind.JSON:
+        return "'" + write_document(value).replace("'", "''") + "'"
+    processor = type_.dialect_impl(dialect).literal_processor(dialect)
+    written = "" if processor is None else str(processor(value))
+    return written.replace("%%", "%") if dialect.identifier_preparer._double_percents else written
 
 
 def _former(given: dict[tuple[str, str], str], passage: Passage) -> dict[tuple[str, str], str]:

@@ -37,11 +37,10 @@ def _moved(passage: Passage) -> Iterator[Difference]:
             text = f"moves the links of the column {column} into the table {each.links}"
             yield Difference("spread_links", each.table, each.column, text)
     for turn in passage.turns:
-        text = (
-            f"moves the links of {turn.other}.{turn.other_column} into {turn.table}.{turn.column}: "
-            "of several, the first is kept"
-        )
-        yield Difference("turn_links", turn.table, turn.column, text, destructive=True)
+        text = f"moves the links of {turn.other}.{turn.other_column} into {turn.table}.{turn.column}"
+        if not turn.single:
+            text += ": of several, the first is kept"
+        yield Difference("turn_links", turn.table, turn.column, text, destructive=not turn.single)
     for swap in passage.swaps:
         yield Difference("swap_links", swap.new, "", f"moves the links of the table {swap.old} into {swap.new}")
 

@@ -41,12 +41,21 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A link moves from the column of one table to a column of the table it points to."""
+    """A link moves from the column of one table to a column of the table it points to.
+
+    Attributes:
+        table: that has the column afterwards.
+        column: its name there.
+        other: the table that had the column.
+        other_column: its name there.
+        single: no two rows had the same link, so that none is lost.
+    """
 
     table: str
     column: str
     other: str
     other_column: str
+    single: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ class Passage:
                     each.other_column,
                     former.get(each.table, each.table),
                     each.column,
+                    each.single,
                 )
                 for each in self.turns
             ],
@@ -265,7 +275,8 @@ class _Search:
         for table, former in self.former.ends(relation.inverse):
             if self._is_reference(table, former, owner.collection):
                 if former not in self.new[relation.target].columns:
-                    self.passage.turns.append(Turn(owner.collection, column, relation.target, former))
+                    single = any(key.columns == (former,) for key in self.old[table].uniques.values())
+                    self.passage.turns.append(Turn(owner.collection, column, relation.target, former, single))
                 return
 
     def _is_reference(self, table: str, column: str, target: str) -> bool:

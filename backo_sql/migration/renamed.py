@@ -9,6 +9,9 @@ from typing import TypeVar
 from .rename import Passage
 from .snapshot import Check, ForeignKey, Index, Key, Schema, Table
 
+#: What is added to the name of a column that another one takes over.
+_ASIDE = "__gone"
+
 
 @dataclass
 class Renames:
@@ -42,6 +45,9 @@ def rename(schema: Schema, wanted: Schema, passage: Passage) -> Renames:
     for old_name, table in schema.items():
         name = renames.tables.get(old_name, old_name)
         columns = {old: new for new, old in passage.columns.get(name, {}).items()}
+        # A column whose name another one takes over steps aside first, and is dropped like any other.
+        taken = [new for new in columns.values() if new in table.columns and new not in columns]
+        columns = {**{each: f"{each}{_ASIDE}" for each in taken}, **columns}
         if columns:
             renames.columns[name] = columns
         moved = _renamed(table, name, columns, renames.tables)

@@ -38,7 +38,8 @@ class Renderer:
         plain = self._plain(type_)
         if _mentions_plain_type(plain):
             self.context.imports.add("import backo_sql.migration")
-        return alembic._repr_type(plain, self.context)
+        # Alembic writes the same default of a JSONB in different ways.
+        return alembic._repr_type(plain, self.context).replace("(astext_type=Text())", "()")
 
     def column(self, column: Column, *, nullable: bool | None = None, default: str | None = None) -> str:
         """Write a column.

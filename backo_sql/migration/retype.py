@@ -100,7 +100,7 @@ def _on_sqlite(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | None:
             )
         case "decimal", "text":
             sign, whole = f"CASE WHEN {c} < 0 THEN '-' ELSE '' END", f"CAST(abs({c}) / {scale} AS TEXT)"
-            point = f" || '.' || substr('{'0' * 18}' || abs({c}) % {scale}, -{old.scale})" if old.scale else ""
+            point = f" || '.' || substr('{'0' * 18}' || (abs({c}) % {scale}), -{old.scale})" if old.scale else ""
             return _short(Conversion(f"{sign} || {whole}{point}"), new)
         case "boolean", "text":
             return _short(Conversion(f"CASE {c} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"), new)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Dialect
 
 from ...errors import DescriptionError
 from ...types.base import FieldType
-from ...types.exact import DEFAULT_PRECISION, DEFAULT_SCALE
+from ...types.exact import digits
 from ...types.kinds import Kind
 
 ColumnFactory = Callable[[Any], "sa.types.TypeEngine[Any]"]
@@ -154,7 +154,7 @@ def _type_of_kind(field: FieldType[Any]) -> sa.types.TypeEngine[Any]:
         case Kind.REAL:
             return sa.Double()
         case Kind.DECIMAL:
-            return decimal_type(*_digits(field))
+            return decimal_type(*digits(field))
         case Kind.BOOLEAN:
             return sa.Boolean()
         case Kind.BYTES:
@@ -171,11 +171,6 @@ def _type_of_kind(field: FieldType[Any]) -> sa.types.TypeEngine[Any]:
             raise AssertionError(f"{field!r} of kind {field.kind} has no column of its own")
 
 
-def _digits(field: FieldType[Any]) -> tuple[int, int]:
-    options = field.options
-    return options.precision or DEFAULT_PRECISION, DEFAULT_SCALE if options.scale is None else options.scale
-
-
 def check_column(field: FieldType[Any], where: str, dialect: str) -> None:
     """Refuse a field that a database has no column for.
 
@@ -189,7 +184,7 @@ def check_column(field: FieldType[Any], where: str, dialect: str) -> None:
     """
     if dialect != _SQLITE or field.kind is not Kind.DECIMAL or _registered_for(field):
         return
-    precision, _ = _digits(field)
+    precision, _ = digits(field)
     if precision > SQLITE_PRECISION:
         raise DescriptionError(
             f"{where} is a {field.type_name()} of {precision} digits: SQLite keeps at most {SQLITE_PRECISION}. "

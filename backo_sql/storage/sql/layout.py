@@ -17,6 +17,7 @@ from ...model.model import Model
 from ...model.paths import Path, column_name
 from ...model.relations import Relation, RelationKind
 from ...types.base import FieldType
+from ...types.exact import digits
 from ...types.kinds import Kind
 from ...types.reference import DeleteStrategy
 
@@ -45,7 +46,7 @@ class CheckLayout:
     column: str
     path: Path
     type: FieldType[Any]
-    rule: str  # "range", "choices", "length" or "boolean"
+    rule: str  # "range", "choices", "length", "boolean", "document" or "digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +203,10 @@ def _checks(table: str, leaf: Leaf) -> Iterable[CheckLayout]:
             yield check("length", options.max_length)
     if leaf.type.kind is Kind.BOOLEAN and not isinstance(options.choices, tuple):
         yield check("boolean", ())
+    # For databases that keep these in columns of another type: the name tells a migration what is in the column.
+    if leaf.type.kind is Kind.JSON:
+        yield check("document", ())
+    if leaf.type.kind is Kind.DECIMAL:
+        precision, scale = digits(leaf.type)
+        name = constraint_name("ck", table, column, "digits", f"{precision}_{scale}")
+        yield CheckLayout(name, column, leaf.path, leaf.type, "digits")
