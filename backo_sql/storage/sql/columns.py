@@ -140,8 +140,18 @@ def column_type(field: FieldType[Any]) -> sa.types.TypeEngine[Any]:
     chosen = registered[None](field) if None in registered else _type_of_kind(field)
     for dialect, factory in registered.items():
         if dialect is not None:
-            chosen = chosen.with_variant(factory(field), dialect)
+            chosen = _without_variant(chosen, dialect).with_variant(factory(field), dialect)
     return chosen
+
+
+def _without_variant(type_: sa.types.TypeEngine[Any], dialect: str) -> sa.types.TypeEngine[Any]:
+    """Return a type without what it is on one database: SQLAlchemy lets nobody change its mind."""
+    if dialect not in type_._variant_mapping:
+        return type_
+    kept = {name: each for name, each in type_._variant_mapping.items() if name != dialect}
+    bare = type_.copy()
+    bare._variant_mapping = type(type_._variant_mapping)(kept)
+    return bare
 
 
 def _type_of_kind(field: FieldType[Any]) -> sa.types.TypeEngine[Any]:
