@@ -6,6 +6,7 @@
 from ..errors import AmbiguousChangeError, DestructiveError, MigrationError
 from .environment import run_migrations
 from .migrations import Migrations
+from .operations import PlainType
 from .report import Ask, Difference, RenameQuestion, Report, Revision
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Difference",
     "MigrationError",
     "Migrations",
+    "PlainType",
     "RenameQuestion",
     "Report",
     "Revision",
