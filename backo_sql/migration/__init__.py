@@ -4,6 +4,7 @@
 """
 
 from ..errors import AmbiguousChangeError, DestructiveError, MigrationError
+from ..service.migrate import MigrationReport
 from .environment import run_migrations
 from .migrations import Migrations
 from .operations import PlainType
@@ -15,6 +16,7 @@ __all__ = [
     "DestructiveError",
     "Difference",
     "MigrationError",
+    "MigrationReport",
     "Migrations",
     "PlainType",
     "RenameQuestion",
