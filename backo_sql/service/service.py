@@ -18,6 +18,7 @@ from ..storage.interface import Backend
 from .create import create
 from .delete import delete
 from .get_many import get_linked, get_many
+from .migrate import MigrationReport, migrate
 from .page import count, select
 from .read import get
 from .unit import UnitOfWork, unit_of_work
@@ -100,6 +101,10 @@ class Service:
     def delete(self, item: Item) -> None:
         """Delete an item; see `service/delete.py`."""
         delete(self, item)
+
+    def migrate(self, collection: str, function: Any, **options: Any) -> MigrationReport:
+        """Change every item by a function; see `service/migrate.py`."""
+        return migrate(self, collection, function, **options)
 
     def drop(self, collection: str) -> None:
         """Delete all items of a collection and all links to them."""

@@ -26,15 +26,19 @@ LAYERS = (
     ("links",),
     ("service",),
     ("http",),
-    ("extension",),
+    ("migration", "extension"),
+    ("cli",),
 )
 
 #: The only places where a library may be imported.
 PLACES = {
-    "sqlalchemy": ("backo_sql.storage.sql",),
-    "flask": ("backo_sql.http", "backo_sql.extension"),
+    "sqlalchemy": ("backo_sql.storage.sql", "backo_sql.migration"),
+    "alembic": ("backo_sql.migration",),
+    "flask": ("backo_sql.http", "backo_sql.extension", "backo_sql.cli"),
     "werkzeug": ("backo_sql.http",),
     "marshmallow": ("backo_sql.validation",),
+    "click": ("backo_sql.cli",),
+    "rich": ("backo_sql.cli",),
 }
 
 MAX_LINES = 400

@@ -244,6 +244,10 @@ class DBSQLConnector:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
             self.metadata.create_all(connection, tables=binding.all_tables)
 
+    def tables(self, model: Model) -> list[sa.Table]:
+        """Return all tables of a model."""
+        return self._binding(model).all_tables
+
     def session(self, model: Model, *, write: bool) -> SQLSession:
         """Take a connection from the pool and begin."""
         engine = self.engine

@@ -9,9 +9,10 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.schema import conv
 
+from ...types.exact import digits
 from ...types.kinds import Kind
 from ..identifiers import uuid7
-from .columns import column_type, text_type
+from .columns import ScaledInteger, TextDocument, column_type, text_type
 from .layout import (
     OWNER,
     POSITION,
@@ -136,7 +137,17 @@ def _foreign_key(key: ForeignKeyLayout) -> sa.ForeignKeyConstraint:
 def _add_check(table: sa.Table, check: CheckLayout) -> None:
     column = table.c[check.column]
     options = check.type.options
+    rule: sa.ColumnElement[Any]
     match check.rule:
+        case "document" | "digits" if not isinstance(
+            column.type._variant_mapping.get("sqlite"), TextDocument | ScaledInteger
+        ):
+            return  # a type of the user's own
+        case "document":
+            rule = sa.or_(column.is_(None), sa.func.json_valid(column) == sa.literal_column("1"))
+        case "digits":
+            limit = 10 ** digits(check.type)[0]
+            rule = sa.and_(column > sa.literal_column(f"-{limit}"), column < sa.literal_column(f"{limit}"))
         case "range":
             parts = []
             if options.min is not None and not callable(options.min):
@@ -156,7 +167,7 @@ def _add_check(table: sa.Table, check: CheckLayout) -> None:
         case _:
             rule = column.in_([sa.literal_column("0"), sa.literal_column("1")])
     constraint = sa.CheckConstraint(rule, name=conv(check.name))
-    if check.rule in ("length", "boolean") and check.type.kind is not Kind.BYTES:
+    if check.rule in ("length", "boolean", "document", "digits") and check.type.kind is not Kind.BYTES:
         # PostgreSQL has types that say this; SQLite takes any length for VARCHAR(n) and any number for BOOLEAN.
         constraint = constraint.ddl_if(dialect="sqlite")
     table.append_constraint(constraint)
