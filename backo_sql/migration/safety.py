@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..errors import MigrationError
-from ..storage.sql.engine import WRITE
+from ..storage.sql.engine import NO_FOREIGN_KEYS, WRITE
 from .command import Command
 
 #: the key of the advisory lock under which a PostgreSQL database is migrated
@@ -68,14 +68,15 @@ def _sqlite(connection: sa.Connection, command: Command) -> Iterator[sa.Connecti
     # does nothing inside a transaction, hence straight through the driver, before SQLAlchemy begins one.
     driver: Any = connection.connection.dbapi_connection
     timeout = driver.execute("PRAGMA busy_timeout").fetchone()[0]
+    foreign_keys = driver.execute("PRAGMA foreign_keys").fetchone()[0]
     driver.execute("PRAGMA foreign_keys=OFF")
     driver.execute(f"PRAGMA busy_timeout={int(command.wait * 1000)}")
     try:
-        yield connection.execution_options(**{WRITE: True})
+        yield connection.execution_options(**{WRITE: True, NO_FOREIGN_KEYS: True})
     finally:
         connection.rollback()
         driver.execute(f"PRAGMA busy_timeout={timeout}")
-        driver.execute("PRAGMA foreign_keys=ON")
+        driver.execute(f"PRAGMA foreign_keys={foreign_keys}")
 
 
 @contextmanager

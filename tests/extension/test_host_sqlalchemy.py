@@ -13,7 +13,21 @@ from flask_sqlalchemy import SQLAlchemy as Full
 from flask_sqlalchemy_lite import SQLAlchemy as Lite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from backo_sql import Backoffice, BackoSQL, ConflictError, DBError, DescriptionError
+from backo_sql import (
+    Backoffice,
+    BackoSQL,
+    Collection,
+    ConflictError,
+    DBError,
+    DBSQLConnector,
+    DescriptionError,
+    Int,
+    Item,
+    Ref,
+    RefsList,
+    String,
+)
+from backo_sql.migration import Migrations
 from tests.extension.apps import make_app, make_shop
 
 
@@ -261,3 +275,41 @@ def test_a_table_of_the_host_is_not_taken_for_one_of_ours(host: Host) -> None:
     sa.Table("things", host.metadata, sa.Column("id", sa.Integer, primary_key=True))
     with pytest.raises(DescriptionError, match="'things'"):
         make_app(BackoSQL(make_shop(), db=host.db, metadata=host.metadata))
+
+
+def test_a_migration_on_the_engine_of_the_host_loses_no_row(
+    host: Host, shop: Backoffice, app: Flask, tmp_path: Any
+) -> None:
+    history = Migrations(shop, tmp_path / "migrations")
+    history.init()
+    with app.app_context():
+        history.revision("as it is", from_nothing=True)
+        history.stamp()
+        assert history.check().is_clean
+        box = shop.boxes.create({})
+        thing = shop.things.create({"name": "lamp", "box": box._id})
+        host.db.session.add(host.note(text="nice", thing=thing._id))
+        host.db.session.commit()
+        host.db.session.close()
+        # The next release: a rule changes, for which SQLite makes the table anew.
+        later = Backoffice("shop")
+        connector = DBSQLConnector()
+        for name, item in {
+            "things": Item(
+                {"name": String(required=True, unique=True), "n": Int(min=5), "box": Ref(coll="boxes", field="things")}
+            ),
+            "boxes": Item({"things": RefsList(coll="things", field="box")}),
+        }.items():
+            later.register_collection(Collection(name, item, connector))
+        host_engine = host.db.engine
+    next_app = make_app(BackoSQL(later, engine=host_engine), name="next")
+    with next_app.app_context():
+        history = Migrations(later, tmp_path / "migrations")
+        history.revision("another range")
+        assert [each.message for each in history.upgrade()] == ["another range"]
+        assert history.check().is_clean
+        assert [item.box for item in later.things.select()] == [box._id]
+    with app.app_context():
+        assert host.db.session.scalars(sa.select(host.note.thing)).all() == [thing._id]
+        if host_engine.dialect.name == "sqlite":
+            assert host.db.session.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 0

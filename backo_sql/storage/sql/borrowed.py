@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...errors import DBError, DescriptionError
-from .engine import WRITE, keep_from_forks
+from .engine import NO_FOREIGN_KEYS, WRITE, keep_from_forks
 
 #: The option of our transactions.
 _OURS = "backo_sql_borrowed"
@@ -58,9 +58,10 @@ def _begin(connection: sa.Connection) -> None:
         driver.rollback()  # The host's own events began it just now.
     if _BEFORE not in fairy.info:
         (foreign_keys,) = driver.execute("PRAGMA foreign_keys").fetchone()
-        fairy.info[_BEFORE] = (driver.isolation_level, foreign_keys)
+        switch_on = not foreign_keys and NO_FOREIGN_KEYS not in options
+        fairy.info[_BEFORE] = (driver.isolation_level, switch_on)
         driver.isolation_level = None
-        if not foreign_keys:
+        if switch_on:
             driver.execute("PRAGMA foreign_keys=ON")
     statement = "BEGIN IMMEDIATE" if options.get(WRITE, False) else "BEGIN"
     try:
@@ -76,7 +77,7 @@ def _restore(driver: Any, record: Any, _state: Any) -> None:
         return
     if driver.in_transaction:
         driver.rollback()
-    isolation_level, foreign_keys = before
-    if not foreign_keys:
+    isolation_level, switched_on = before
+    if switched_on:
         driver.execute("PRAGMA foreign_keys=OFF")
     driver.isolation_level = isolation_level

@@ -24,6 +24,9 @@ SQLITE_BUSY_TIMEOUT = 15_000
 #: The execution option by which a unit of work says that it will write.
 WRITE = "backo_write"
 
+#: The execution option by which a migration says that it keeps the foreign keys of SQLite off.
+NO_FOREIGN_KEYS = "backo_no_foreign_keys"
+
 #: A connection must not be used on both sides of a fork: a child begins with pools of its own.
 _engines: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
 
