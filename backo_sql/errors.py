@@ -145,7 +145,13 @@ class ConflictError(BackoError):
 
 
 class InterruptedWriteError(ConflictError):
-    """The database broke off a write so that another could go on; the same again is likely to succeed."""
+    """The database broke off a write so that another could go on; the same again is likely to succeed.
+
+    Attributes:
+        final: it was tried often enough, or came after the write was kept: nobody does the same again by himself.
+    """
+
+    final = False
 
 
 class NotEmptyError(ConflictError):
@@ -154,6 +160,10 @@ class NotEmptyError(ConflictError):
 
 class DBError(BackoError, RuntimeError):
     """The storage failed, or isn't ready. What the driver said is in `__cause__`, never in the message."""
+
+
+class BusyError(DBError):
+    """The database has no room for one more at the moment: others write, or hold all connections. Nothing was done."""
 
 
 class MigrationError(BackoError, RuntimeError):

@@ -26,6 +26,7 @@ from ..service.service import Service
 from .failures import answer_error
 from .items import ItemViews, answer, check_parameters
 from .scope import scope_requests
+from .selections import SelectionViews
 
 _log = logging.getLogger("backo_sql.http")
 
@@ -37,23 +38,29 @@ def build_routes(backoffice: Backoffice, app: Flask, prefix: str = "", verify: A
     if not isinstance(app, Flask):
         raise DescriptionError(f"build_routes takes a Flask application, not {app!r}.")
     service = cast("Service", backoffice.service)
-    base = "/" + "/".join(part for part in (prefix or "").split("/") if part)
-    name = f"backo_sql_{base.strip('/').replace('/', '_').replace('.', '_')}_{backoffice.name}"
+    base = base_url(backoffice, prefix)
+    before = base.strip("/").rpartition("/")[0]
+    name = f"backo_sql_{before.replace('/', '_').replace('.', '_')}_{backoffice.name}"
     if name in app.blueprints:
         raise DescriptionError(f"The routes of {backoffice.name!r} are built into this application already.")
-    blueprint = Blueprint(name, __name__, url_prefix=f"{base.rstrip('/')}/{backoffice.name}")
+    blueprint = Blueprint(name, __name__, url_prefix=base)
     guard = _guard(verify)
     if verify is None:
         _log.warning("The routes of %r are open to everybody: nothing verifies who asks.", backoffice.name)
     max_page = read_config(app.config).max_page
-    for position, (path, methods) in enumerate(_routes(service, max_page).items()):
+    for position, (path, methods) in enumerate(views_by_path(service, max_page).items()):
         _add(blueprint, path, f"route{position}", guard(_dispatch(methods)))
     scope_requests(app)
     app.register_blueprint(blueprint)
 
 
-def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
-    """Return the views of each path by method."""
+def base_url(backoffice: Backoffice, prefix: str = "") -> str:
+    """Return where the routes of a backoffice begin: `/api/library`."""
+    return "".join(f"/{part}" for part in (*(prefix or "").split("/"), backoffice.name) if part)
+
+
+def views_by_path(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
+    """Return the views of each path by method; the docstring of a view says what it does."""
     routes: dict[str, Mapping[str, View]] = {"/_meta": {"GET": functools.partial(_meta, service)}}
     for name in service.collections:
         views = ItemViews(service, name, max_page)
@@ -64,17 +71,22 @@ def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
             "PATCH": views.patch,
             "DELETE": views.delete,
         }
+        selections = SelectionViews(service, name, max_page)
+        selection: Mapping[str, View] = {"GET": selections.read, "POST": selections.read_by_body}
         for start in ("", "/coll"):
             routes[f"{start}/{name}"] = collection
             routes[f"{start}/{name}/<identifier>"] = item
+            routes[f"{start}/{name}/_selections/<selection>"] = selection
     routes["/"] = {}
     routes["/<path:anything>"] = {}
     return routes
 
 
 def _meta(service: Service, request: Any) -> Response:
+    """GET the descriptions of all collections."""
     check_parameters(request, frozenset())
-    return answer(describe_model(service.model))
+    selections = {name: tuple(each.selections.values()) for name, each in service.collections.items()}
+    return answer(describe_model(service.model, selections))
 
 
 def _dispatch(methods: Mapping[str, View]) -> View:

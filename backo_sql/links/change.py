@@ -17,7 +17,7 @@ from ..model.paths import Path
 from ..model.relations import Relation, RelationKind
 from ..storage.interface import Link
 from .required import check_still_linked, left_behind, must_be_linked
-from .targets import Sessions
+from .sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)

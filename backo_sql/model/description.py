@@ -208,6 +208,7 @@ class Description:
         view_names: the views that some field mentions.
         per_item: an answer needs every item as a live object: something is computed, may not exist, has rights of
             its own, stands in a list that views look into, or listens to `loaded`.
+        per_whole_item: an answer needs all fields of an item for that, whatever its view shows.
         stored: the fields with a place in the item's own row or document.
         elements: for each list whose elements hold references, the fields of an element that hold a value; their
             paths begin at the element.
@@ -218,6 +219,7 @@ class Description:
     leaves: Mapping[Path, Leaf]
     view_names: frozenset[str]
     per_item: bool
+    per_whole_item: bool
     stored: tuple[Leaf, ...]
     elements: Mapping[Path, tuple[Leaf, ...]]
 
@@ -239,13 +241,24 @@ class Description:
                 elements[leaf.path] = tuple(_element_leaves(name, leaf, leaf.type.element))
             leaves[leaf.path] = leaf
         views = frozenset(_view_names(item))
-        per_item = (
+        per_whole_item = (
             "loaded" in item.events
             or has_rights(item)
             or any(leaf.conditional or leaf.place is Place.NOWHERE for leaf in leaves.values())
-            or any(views and isinstance(leaf.type, ListType) for leaf in leaves.values())
         )
-        return cls(name, item, MappingProxyType(leaves), views, per_item, _stored(leaves), MappingProxyType(elements))
+        into_lists = any(views and isinstance(leaf.type, ListType) for leaf in leaves.values())
+        per_item = per_whole_item or into_lists
+        per_whole_item = per_whole_item or (into_lists and item.is_dynamic)
+        return cls(
+            name,
+            item,
+            MappingProxyType(leaves),
+            views,
+            per_item,
+            per_whole_item,
+            _stored(leaves),
+            MappingProxyType(elements),
+        )
 
     def without_column(self, path: Path) -> Description:
         """Return the same description, with one field that is stored on the other side of its link."""

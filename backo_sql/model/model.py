@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import DescriptionError
+from .cycles import End, ends_on_cycles
 from .description import MAX_NAME_BYTES, Description
 from .paths import Path, column_name
 from .relations import Relation, RelationKind, find_relations, unfaced
@@ -56,6 +57,7 @@ class Model:
         elements: for each collection, its lists whose elements hold references: by path of the list, the references by
             their path in an element.
         references: for each collection, both of these by path from the item down.
+        late: the required references that are judged when a transaction ends; see `cycles.py`.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Model:
     sides: Mapping[str, Mapping[Path, Side]] = field(init=False)
     elements: Mapping[str, Mapping[Path, Mapping[Path, Side]]] = field(init=False)
     references: Mapping[str, Mapping[Path, Side]] = field(init=False)
+    late: frozenset[End] = field(init=False)
 
     def __post_init__(self) -> None:
         owned: dict[str, list[Relation]] = defaultdict(list)
@@ -89,6 +92,7 @@ class Model:
         object.__setattr__(self, "sides", sides)
         object.__setattr__(self, "elements", elements)
         object.__setattr__(self, "references", references)
+        object.__setattr__(self, "late", ends_on_cycles(self.relations))
         object.__setattr__(self, "owned", {name: tuple(owned[name]) for name in self.descriptions})
         object.__setattr__(self, "inbound", {name: tuple(inbound[name]) for name in self.descriptions})
 

@@ -14,8 +14,10 @@ from ...model.model import Model
 from ...model.paths import Path, path_text
 from ...model.relations import Relation, RelationKind
 from ...model.views import Projection
+from ...query.ast import Bound
 from ..identifiers import uuid7
 from ..interface import Form
+from .answers import answers
 from .columns import check_column
 from .compile import IdSet
 from .elements import ElementTable
@@ -257,6 +259,10 @@ class DBSQLConnector:
         if write:
             connection = connection.execution_options(**{WRITE: True})
         return SQLSession(binding, connection, binding.id_set)
+
+    def answers(self, model: Model, collection: str, where: Bound) -> bool:
+        """Tell whether a filter can be asked of the database."""
+        return answers(where, self._binding(model).tables[collection])
 
     def new_id(self, item: Callable[[], Any]) -> str:
         """Make the id of a new item; only a function that was put in the place of `generate_id` looks at the item."""

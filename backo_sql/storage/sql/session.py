@@ -56,7 +56,8 @@ class SQLSession:
             statement = sa.select(*reader.columns, table.c["_id"], table.c[VERSION]).where(
                 table.c["_id"] == sa.bindparam("id")
             )
-            statement = statement.with_for_update() if lock else statement
+            # Whoever refers to an item that is being changed need not wait: its id stays.
+            statement = statement.with_for_update(key_share=True) if lock else statement
             self._binding.statements[key] = statement
         row = self._execute(statement, {"id": identifier}).first()
         if row is None:
@@ -123,24 +124,33 @@ class SQLSession:
         compiled = compile_filter(where, table, self._dialect)
         return statement if compiled is None else statement.where(compiled)
 
-    def existing(self, collection: str, identifiers: Sequence[str]) -> set[str]:
+    def existing(self, collection: str, identifiers: Sequence[str], *, lock: bool = False) -> set[str]:
         """Return those of the ids that are there."""
-        statement = self._binding.statements.get(("existing", collection))
+        statement = self._binding.statements.get(("existing", collection, lock))
         if statement is None:
             identity = self._binding.tables[collection].c["_id"]
             statement = sa.select(identity).where(self._id_set.contains(identity))
-            self._binding.statements["existing", collection] = statement
+            statement = statement.order_by(identity).with_for_update() if lock else statement
+            self._binding.statements["existing", collection, lock] = statement
         return set(self._execute(statement, {"ids": self._id_set.value(identifiers)}).scalars())
 
-    def linked(self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool) -> dict[str, list[str]]:
+    def linked(
+        self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool, lock: bool = False
+    ) -> dict[str, list[str]]:
         """Return the ids on the other side of a link, in order."""
-        key = ("linked", relation, from_owner)
+        key = ("linked", relation, from_owner, lock)
         statement = self._binding.statements.get(key)
         if statement is None:
-            statement = self._binding.statements[key] = self._linked_statement(relation, from_owner=from_owner)
+            statement = self._linked_statement(relation, from_owner=from_owner)
+            statement = statement.with_for_update() if lock and not relation.in_elements else statement
+            self._binding.statements[key] = statement
         found: dict[str, list[str]] = defaultdict(list)
         for near, far in self._execute(statement, {"ids": self._id_set.value(identifiers)}):
-            found[near].append(far)
+            others = found[near]
+            if not others or others[-1] != far:  # two elements of one list may refer to the same item
+                others.append(far)
+        if lock and found and relation.in_elements:
+            self.lock(relation.owner.collection, sorted({each for others in found.values() for each in others}))
         return dict(found)
 
     def _linked_statement(self, relation: Relation, *, from_owner: bool) -> sa.Select[Any]:
@@ -165,7 +175,8 @@ class SQLSession:
         if self._dialect == "sqlite":  # there is one writer at a time
             return
         identity = self._binding.tables[collection].c["_id"]
-        statement = sa.select(identity).where(self._id_set.contains(identity)).order_by(identity).with_for_update()
+        statement = sa.select(identity).where(self._id_set.contains(identity)).order_by(identity)
+        statement = statement.with_for_update(key_share=True)
         self._execute(statement, {"ids": self._id_set.value(identifiers)}).all()
 
     # -- writing -----------------------------------------------------------------------------------
