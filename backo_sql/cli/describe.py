@@ -18,27 +18,28 @@ from ..storage.sql.connector import DBSQLConnector
 from .options import as_json, chosen, of_backoffice
 from .output import write_json, write_table
 
-#: What of a field's metadata is an option that a person wants to see, and what it is when nobody gave it.
-_OPTIONS: dict[str, tuple[Any, ...]] = {
-    "required": (False,),
-    "allow_none": (False,),
-    "unique": (False,),
-    "index": (False,),
-    "default": (None,),
-    "in": (None,),
-    "min": (None,),
-    "max": (None,),
-    "max_length": (None,),
-    "precision": (None,),
-    "scale": (None,),
-    "regexp": ([],),
-    "uniq": (False,),
-    "transform": (None,),
-    "auto_set": (None,),
-    "exists": (True,),
-    "constraints": ([],),
-    "views": ([],),
-    "rights": ({"read": None, "modify": None},),
+#: The options of a field that a person wants to see: under which key its metadata has them, and what it says where
+#: nobody gave one.
+_OPTIONS: dict[str, tuple[str, Any]] = {
+    "required": ("required", False),
+    "allow_none": ("allow_none", False),
+    "unique": ("unique", False),
+    "index": ("index", False),
+    "default": ("default", None),
+    "in": ("in", None),
+    "min": ("min", None),
+    "max": ("max", None),
+    "max_length": ("max_length", None),
+    "precision": ("precision", None),
+    "scale": ("scale", None),
+    "pattern": ("regexp", []),
+    "uniq": ("uniq", False),
+    "transform": ("transform", None),
+    "set": ("auto_set", None),
+    "exists": ("exists", True),
+    "constraints": ("constraints", []),
+    "views": ("views", []),
+    "rights": ("rights", {"read": None, "modify": None}),
 }
 
 
@@ -105,9 +106,7 @@ def collection_data(backoffice: Backoffice, name: str) -> dict[str, Any]:
 
 def _options(metadata: dict[str, Any]) -> dict[str, Any]:
     return {
-        option: metadata[option]
-        for option, unset in _OPTIONS.items()
-        if option in metadata and metadata[option] not in unset
+        option: metadata[key] for option, (key, unset) in _OPTIONS.items() if key in metadata and metadata[key] != unset
     }
 
 
