@@ -232,7 +232,7 @@ class Migrations:
             compared.run_autogenerate(tuple(directory.get_heads()), migration_context)
             return []
 
-        self._in_environment(config, directory, compare, revision_context=compared)
+        self._in_environment(config, directory, compare, revision_context=compared, dont_mutate=True)
 
     def _applied(self, config: Config, directory: ScriptDirectory) -> frozenset[str]:
         """Return the ids of all revisions that the database has."""
