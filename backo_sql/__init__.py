@@ -6,10 +6,12 @@ and a REST backend on Flask.
 
 from .errors import (
     BackoError,
+    BusyError,
     ConflictError,
     ConstraintError,
     DBError,
     DescriptionError,
+    InterruptedWriteError,
     NotEmptyError,
     NotFoundError,
     PathNotFoundError,
@@ -37,6 +39,7 @@ from .items.stamps import GenericMetaDataHandler, StandardMetaDataHandler
 from .model.collection import Collection
 from .model.ports import install
 from .model.registry import Backoffice
+from .model.selection import Selection
 from .rights.user import CurrentUser, CurrentUserWrapper, current_user, who
 from .rights.user import current as user_of_this_context
 from .service.service import Service
@@ -79,6 +82,7 @@ __all__ = [
     "BackoError",
     "Backoffice",
     "Bool",
+    "BusyError",
     "Bytes",
     "Collection",
     "Complex",
@@ -102,6 +106,7 @@ __all__ = [
     "GenericMetaDataHandler",
     "In",
     "Int",
+    "InterruptedWriteError",
     "IpAddress",
     "IpNetwork",
     "Ipaddress",
@@ -123,6 +128,7 @@ __all__ = [
     "SRightError",
     "SSyntaxError",
     "STypeError",
+    "Selection",
     "SessionError",
     "StandardMetaDataHandler",
     "StatusType",

@@ -145,7 +145,13 @@ class ConflictError(BackoError):
 
 
 class InterruptedWriteError(ConflictError):
-    """The database broke off a write so that another could go on; the same again is likely to succeed."""
+    """The database broke off a write so that another could go on; the same again is likely to succeed.
+
+    Attributes:
+        final: it was tried often enough, or came after the write was kept: nobody does the same again by himself.
+    """
+
+    final = False
 
 
 class NotEmptyError(ConflictError):
@@ -184,6 +190,10 @@ class DestructiveError(MigrationError):
     def __init__(self, message: str, steps: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.steps = tuple(steps)
+
+
+class BusyError(DBError):
+    """The database has no room for one more at the moment: others write, or hold all connections. Nothing was done."""
 
 
 class SessionError(BackoError, PermissionError):

@@ -25,6 +25,7 @@ from ..service.service import Service
 from .failures import answer_error
 from .items import ItemViews, answer, check_parameters
 from .scope import scope_requests
+from .selections import SelectionViews
 
 _log = logging.getLogger("backo_sql.http")
 
@@ -73,9 +74,12 @@ def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
             "PATCH": views.patch,
             "DELETE": views.delete,
         }
+        selections = SelectionViews(service, name, max_page)
+        selection: Mapping[str, View] = {"GET": selections.read, "POST": selections.read_by_body}
         for start in ("", "/coll"):
             routes[f"{start}/{name}"] = collection
             routes[f"{start}/{name}/<identifier>"] = item
+            routes[f"{start}/{name}/_selections/<selection>"] = selection
     routes["/"] = {}
     routes["/<path:anything>"] = {}
     return routes
@@ -83,7 +87,8 @@ def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
 
 def _meta(service: Service, request: Any) -> Response:
     check_parameters(request, frozenset())
-    return answer(describe_model(service.model))
+    selections = {name: tuple(each.selections.values()) for name, each in service.collections.items()}
+    return answer(describe_model(service.model, selections))
 
 
 def _dispatch(methods: Mapping[str, View]) -> View:

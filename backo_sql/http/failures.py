@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..errors import (
     BackoError,
+    BusyError,
     ConflictError,
     DBError,
     DescriptionError,
@@ -36,10 +37,14 @@ STATUSES: tuple[tuple[type[BackoError], HTTPStatus], ...] = (
     (SessionError, HTTPStatus.UNAUTHORIZED),
     (RightsError, HTTPStatus.FORBIDDEN),
     (ConflictError, HTTPStatus.CONFLICT),
+    (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DBError, HTTPStatus.INTERNAL_SERVER_ERROR),
     (DescriptionError, HTTPStatus.INTERNAL_SERVER_ERROR),
     (BackoError, HTTPStatus.BAD_REQUEST),
 )
+
+#: how many seconds a client is asked to wait when the database is busy
+RETRY_AFTER = 5
 
 
 def problem(status: int, detail: str, errors: dict[str, list[str]] | None = None, **members: Any) -> Response:
@@ -69,6 +74,11 @@ def answer_error(error: Exception) -> Response:
             errors = getattr(error, "messages", None)
             detail = "The data is not valid." if isinstance(error, ValidationError) else str(error)
             return problem(status, detail, errors)
+        if isinstance(error, BusyError):
+            _log.warning("request refused: %s", error, exc_info=error)
+            busy = problem(status, str(error))
+            busy.headers["Retry-After"] = str(RETRY_AFTER)
+            return busy
     identifier = uuid.uuid4().hex
     _log.error("request failed, identifier %s", identifier, exc_info=error)
     return problem(500, "The server failed. Its log has the details under this identifier.", identifier=identifier)

@@ -19,7 +19,6 @@ from ..query.parse_args import DEFAULT_VIEW, parse_conditions, parse_parameters
 from ..service.delete import delete_by_id
 from ..service.page import page_json
 from ..service.read import get_json
-from ..service.replay import replayed
 from ..service.service import Service
 from ..service.update import modify
 from .request import linked, query_pairs, read_json, read_object
@@ -63,7 +62,7 @@ class ItemViews:
         """POST a new item."""
         view = self._view(request)
         body = read_object(request)
-        item = replayed(lambda: self._service.create(self._collection, body))
+        item = self._service.create(self._collection, body)
         made = answer(self._dump(item, view), status=201)
         made.headers["Location"] = f"{request.script_root}{request.path.rstrip('/')}/{quote(item._raw['_id'], safe='')}"
         return made
@@ -89,14 +88,13 @@ class ItemViews:
     def delete(self, request: Request, identifier: str) -> Response:
         """DELETE an item."""
         check_parameters(request, frozenset())
-        replayed(lambda: delete_by_id(self._service, self._collection, identifier))
+        delete_by_id(self._service, self._collection, identifier)
         return answer("deleted")
 
     def _modified(
         self, identifier: str, view: str, apply: Callable[[Item], None], *, prepared: bool = False
     ) -> Response:
-        service, collection = self._service, self._collection
-        item = replayed(lambda: modify(service, collection, identifier, apply, prepared=prepared))
+        item = modify(self._service, self._collection, identifier, apply, prepared=prepared)
         return answer(self._dump(item, view))
 
     def _view(self, request: Request) -> str:

@@ -53,8 +53,15 @@ def read_object(request: Request) -> dict[str, Any]:
 
 
 def query_pairs(request: Request) -> list[tuple[str, str]]:
-    """Return every key and text of the query string, in order."""
-    return list(request.args.items(multi=True))
+    """Return every key and text of the query string, in order.
+
+    Raises:
+        BadRequest: it holds bytes that are no text.
+    """
+    try:
+        return list(request.args.items(multi=True))
+    except UnicodeDecodeError:
+        raise BadRequest("The query string is not UTF-8.") from None
 
 
 def linked(answer: Response, request: Request, cursor: str | None) -> Response:

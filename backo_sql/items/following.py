@@ -26,8 +26,8 @@ def collection_of(live: Live) -> Collection | None:
 
 
 def path_of(live: Live) -> Path:
-    """Return where an object stands in its item."""
-    return tuple(str(key) for key in live._keys())
+    """Return where an object stands in its item; positions in lists are left out."""
+    return tuple(key for key in live._keys() if isinstance(key, str))
 
 
 def read_links(lists: Sequence[Live]) -> list[list[str]]:
@@ -50,10 +50,12 @@ class Links:
 
     Args:
         start: where the walk begins.
+        unguarded: rights don't count for the items that are read.
     """
 
-    def __init__(self, start: Any) -> None:
+    def __init__(self, start: Any, *, unguarded: bool = False) -> None:
         self._start = start
+        self._unguarded = unguarded
         self._items: dict[tuple[str, str], Any] = {}
 
     def read(self, wanted: Iterable[tuple[Ref | RefsListType, str]]) -> None:
@@ -71,6 +73,9 @@ class Links:
                 missing[field.collection][identifier] = None
         for name, identifiers in missing.items():
             found = self._collection(name).backoffice.service.get_many(name, list(identifiers))
+            if self._unguarded:
+                for item in found.values():
+                    item.disable_permissions()
             self._items.update({(name, identifier): found.get(identifier) for identifier in identifiers})
 
     def item(self, field: Ref | RefsListType, identifier: str) -> Any:

@@ -55,13 +55,15 @@ class Item(Dict):
 
     _stands_for_its_id = True
 
-    __slots__ = ("_collection", "_connector", "_loaded", "_sent", "_status", "_version")
+    __slots__ = ("_collection", "_connector", "_loaded", "_reserved", "_sent", "_status", "_version")
 
     _type: ItemType
     _collection: Collection | None
     _loaded: dict[str, Any] | None
     _status: StatusType
     _version: int
+    #: the id that it will have, where something refers to it before it is stored
+    _reserved: str | None
     #: the fields that somebody set on an item that isn't stored yet
     _sent: set[str]
 
@@ -96,6 +98,7 @@ class Item(Dict):
         put(self, "_status", StatusType.UNSET)
         put(self, "_version", 0)
         put(self, "_sent", set())
+        put(self, "_reserved", None)
 
     @classmethod
     def _of(cls, collection: Collection, values: dict[str, Any] | None = None, version: int = 0) -> Self:
@@ -227,7 +230,18 @@ class Item(Dict):
         put = object.__setattr__
         put(self, "_loaded", None)
         put(self, "_status", StatusType.UNSET)
+        put(self, "_reserved", None)
         self._raw["_id"] = None
+
+    def _known_id(self) -> str | None:
+        """Return what a reference to it holds: its id, or the one that it will have when it is stored."""
+        if self._collection is None:
+            return None
+        if self._id is not None:
+            return str(self._id)
+        if self._reserved is None:
+            object.__setattr__(self, "_reserved", self._collection.backoffice.service.new_id(self))
+        return self._reserved
 
     def enable_permissions(self) -> None:
         """Let the rights of the description count from now on."""

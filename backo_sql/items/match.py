@@ -2,13 +2,14 @@
 
 In: a live object, or a field that stands alone, and a filter. Out: `True` or `False`. A condition on a field that isn't
 there or may not be read, with an operator that isn't one, or with a value that can't be of the type, does not hold.
-Paths go on through references: their items are read, with one read per step and collection.
+Paths go on through references: their items are read, with one read per step and collection. `all_matching` asks the
+same of many items at once, for a filter that a database can't answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import PathNotFoundError, RightsError
 from ..model.description import Leaf
@@ -23,6 +24,9 @@ from ..types.reference import Ref, RefsListType
 from .following import Links, collection_of, path_of, read_links
 from .live import Live
 from .selectors import is_there
+
+if TYPE_CHECKING:
+    from .item import Item
 
 
 def match(live: Any, filters: Any) -> bool:
@@ -56,11 +60,34 @@ def _bound(live: Any, filters: Any) -> Bound:
     return Binder(model.descriptions, model, forgiving=True).bind(parsed, scope)
 
 
-class _Reading:
-    """Reads the values of live objects and finds the items that they link to, each read once."""
+def all_matching(where: Bound, items: Sequence[Item]) -> list[Item]:
+    """Return those of some items of one collection that satisfy a filter, whatever the user may read of them.
 
-    def __init__(self, start: Any) -> None:
-        self._links = Links(start)
+    Args:
+        where: the filter, bound to their collection.
+        items: as they were read, without rights; the items that they link to are read for all of them together.
+
+    Raises:
+        QueryError: a regular expression takes too long.
+    """
+    if not items:
+        return []
+    reading = _Reading(items[0], unguarded=True)
+    reading.prepare(where, items)
+    holds = predicate(where, reading.linked, reading.value)
+    return [item for item in items if holds(item)]
+
+
+class _Reading:
+    """Reads the values of live objects and finds the items that they link to, each read once.
+
+    Args:
+        start: belongs to the backoffice that is asked.
+        unguarded: rights don't count.
+    """
+
+    def __init__(self, start: Any, *, unguarded: bool = False) -> None:
+        self._links = Links(start, unguarded=unguarded)
         self._identifiers: dict[tuple[int, Path], Sequence[str]] = {}
 
     def value(self, holder: Any, path: Path) -> Any:
@@ -73,7 +100,7 @@ class _Reading:
 
     def linked(self, holder: Any, leaf: Leaf, step: Across) -> Iterable[Any]:
         """Return the items that a reference of a holder links to."""
-        for identifier in self._identifiers[id(holder), leaf.path]:
+        for identifier in self._linked_ids(holder, leaf):
             item = self._links.item(_reference(leaf), identifier)
             if item is not None:
                 yield item
@@ -108,20 +135,25 @@ class _Reading:
         ]
 
     def _read(self, leaf: Leaf, holders: Sequence[Any]) -> None:
-        self._identify(leaf, holders)
         reference = _reference(leaf)
-        self._links.read(
-            (reference, identifier) for holder in holders for identifier in self._identifiers[id(holder), leaf.path]
-        )
+        if isinstance(reference, RefsListType):
+            self._identify(leaf, holders)
+        self._links.read((reference, identifier) for holder in holders for identifier in self._linked_ids(holder, leaf))
+
+    def _linked_ids(self, holder: Any, leaf: Leaf) -> Sequence[str]:
+        if isinstance(leaf.type, RefsListType):
+            return self._identifiers[id(holder), leaf.path]
+        # Nothing is noted of a single reference: it may stand in an element, whose views are made anew each time.
+        value = _at(holder, leaf.path)
+        return () if value is None or value is ABSENT else (value,)
 
     def _identify(self, leaf: Leaf, holders: Sequence[Any]) -> None:
-        """Note the ids that a reference of each holder holds, reading those of lists that weren't filled."""
+        """Note the ids in a list of links of each holder, reading those of lists that weren't filled."""
         found = [(holder, _at(holder, leaf.path)) for holder in holders]
         lists = [value for _, value in found if isinstance(value, Live)]
         links = dict(zip(map(id, lists), read_links(lists), strict=True))
         for holder, value in found:
-            identifiers: Sequence[str] = () if value is None or value is ABSENT else (value,)
-            self._identifiers[id(holder), leaf.path] = links.get(id(value), identifiers)
+            self._identifiers[id(holder), leaf.path] = links.get(id(value), ())
 
 
 def _reference(leaf: Leaf) -> Ref | RefsListType:

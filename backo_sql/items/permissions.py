@@ -91,11 +91,11 @@ def _own(field: FieldType[Any], right: str, root: Live) -> bool | None:
     if rule is None or isinstance(rule, bool):
         return rule
     with root._unguarded():  # a rule may look at what it decides on
-        answer = _call(rule, right, root)
+        answer = ask_right(rule, right, root)
     return answer if isinstance(answer, bool) else None
 
 
-def _call(rule: Callable[..., Any], right: str, root: Live) -> Any:
+def ask_right(rule: Callable[..., Any], right: str, root: Live | None) -> Any:
     """Call a right by how many parameters it takes: one is the user; a third one, as older code has it, is `None`."""
     wanted = [
         parameter

@@ -15,11 +15,13 @@ from typing import Any, TypeAlias
 
 from ..errors import PathNotFoundError, RightsError
 from ..types.base import FieldType
+from ..types.compound import Tuple
 from ..types.container import DictType, ListType
 from ..types.reference import Ref, RefsListType
 from .following import Links, read_links
 from .live import Live
 from .rules import exists
+from .views import dump_value
 
 #: a longer text is no selector
 MAX_LENGTH = 1000
@@ -160,8 +162,9 @@ def select(live: Any, text: Any) -> Any:
     selector = parse_selector(text) if isinstance(text, str) else None
     if selector is None or selector.steps is None:
         return None
-    start = live.get_root() if selector.from_root and isinstance(live, Live) else live
-    return _Walk(start).take(selector.steps)
+    start = _Place(live.get_root() if selector.from_root and isinstance(live, Live) else live)
+    _Walk(Links(start.value)).take(selector.steps, [start])
+    return start.result()
 
 
 def multi_select(live: Any, texts: Any) -> Any:
@@ -171,6 +174,27 @@ def multi_select(live: Any, texts: Any) -> Any:
     if not isinstance(texts, list | tuple):
         return None
     return [select(live, text) for text in texts]
+
+
+def select_columns(items: Sequence[Live], selectors: Sequence[Selector], view: str | None = None) -> list[list[Any]]:
+    """Return what some selectors name in each of some items, a row for each, with one read per step and collection.
+
+    Args:
+        items: of one collection.
+        selectors: the columns.
+        view: have the values in their JSON form, with what this view shows of containers; `None` for Python values.
+    """
+    if not items:
+        return []
+    walk = _Walk(Links(items[0]))
+    columns = []
+    for selector in selectors:
+        places = [_Place(item) for item in items]
+        ends = walk.take(selector.steps or (), places)
+        if view is not None:
+            walk.read_lists(ends)
+        columns.append([place.result() if view is None else place.dumped(view) for place in places])
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 class _Place:
@@ -206,17 +230,25 @@ class _Place:
         kept = [value for value in found if value is not None]
         return tuple(kept) if self.is_tuple else kept
 
+    def dumped(self, view: str) -> Any:
+        if self.parts is None:
+            return dump_value(self.value, self.field, view)
+        found = (part.dumped(view) for part in self.parts)
+        return [value for value in found if value is not None]
+
 
 class _Walk:
-    """One walk of a selector: all places advance together, so that the items they need are read together."""
+    """Walks of selectors: all places advance together, so that the items they need are read together.
 
-    def __init__(self, start: Any) -> None:
-        self._start = _Place(start)
-        self._links = Links(start)
+    Args:
+        links: the items that were read already.
+    """
 
-    def take(self, steps: Sequence[Step]) -> Any:
-        """Take all steps, and return what is there."""
-        places = [self._start]
+    def __init__(self, links: Links) -> None:
+        self._links = links
+
+    def take(self, steps: Sequence[Step], places: list[_Place]) -> list[_Place]:
+        """Take all steps from some places, and return those where the walk ends."""
         for step in steps:
             match step:
                 case Name(name):
@@ -231,7 +263,14 @@ class _Walk:
                 case Index(position):
                     for place, elements in zip(places, _elements(places), strict=True):
                         place.put(*_element(place.value, elements or [], position))
-        return self._start.result()
+        return places
+
+    @staticmethod
+    def read_lists(places: Iterable[_Place]) -> None:
+        """Read the lists of links, among some places, that weren't read with their items."""
+        unread = [place for place in places if _is_links(place.value) and place.value._raw is None]
+        for place, identifiers in zip(unread, read_links([place.value for place in unread]), strict=True):
+            place.put(identifiers, place.value._type)
 
     def _cross(self, places: list[_Place], *, lists: bool = True) -> list[_Place]:
         """Replace every reference by the item it leads to, and every list of links by its items."""
@@ -261,7 +300,7 @@ def _spread(places: Iterable[_Place]) -> list[_Place]:
     reached: list[_Place] = []
     for place in places:
         if _is_list(place.value):
-            reached += _spread(place.part(_Place(each) for each in place.value))
+            reached += _spread(place.part(_members(place)))
         else:
             reached.append(place)
     return reached
@@ -290,13 +329,23 @@ def _elements(places: Sequence[_Place]) -> list[list[_Place] | None]:
     """Return the elements of each place that is a list; `None` for one that isn't."""
     links = iter(read_links([place.value for place in places if _is_links(place.value)]))
     found: list[list[_Place] | None] = []
-    for value in (place.value for place in places):
-        if _is_links(value):
-            reference = value._type.inner(0)
+    for place in places:
+        if _is_links(place.value):
+            reference = place.value._type.inner(0)
             found.append([_Place(identifier, reference) for identifier in next(links)])
         else:
-            found.append([_Place(each) for each in value] if _is_list(value) else None)
+            found.append(_members(place) if _is_list(place.value) else None)
     return found
+
+
+def _members(place: _Place) -> list[_Place]:
+    """Return the elements of a place that is a list, each with its type where that is known."""
+    value, field = place.value, place.field
+    if isinstance(value, Live):
+        return [_Place(each, value._type.inner(0)) for each in value]  # type: ignore[attr-defined]
+    if isinstance(field, Tuple):
+        return [_Place(each, member) for each, member in zip(value, field.members, strict=True)]
+    return [_Place(each) for each in value]
 
 
 def _fields(value: Any) -> list[_Place] | None:

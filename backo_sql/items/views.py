@@ -71,8 +71,23 @@ def get_view(live: Live, name: str | None) -> Any:
     return other
 
 
+def dump_value(value: Any, field: FieldType[Any] | None, view: str) -> Any:
+    """Return the JSON form of what a selector named, as far as a view shows it, and its fields exist and are readable.
+
+    Args:
+        value: a live container, or a plain value.
+        field: its type, where it is known; what has none is JSON already.
+        view: the name of the view.
+    """
+    if not isinstance(value, Live):
+        return value if field is None or value is None else field.dump(value)
+    root = value.get_root()
+    chosen = _restrict(value._type, value._raw, view, root, value if root._guarded else None, named=True)
+    return None if chosen is None or chosen[1] is None else chosen[0].dump(chosen[1])
+
+
 def _restrict(
-    field: FieldType[Any], value: Any, view: str | None, root: Live, live: Live | None
+    field: FieldType[Any], value: Any, view: str | None, root: Live, live: Live | None, *, named: bool = False
 ) -> tuple[FieldType[Any], Any] | None:
     """Return a type with the fields of a view and the values that go with it; `None` where nothing of it is shown.
 
@@ -82,8 +97,9 @@ def _restrict(
         view: the name of the view.
         root: the outermost object.
         live: the container whose value it is, where rights count.
+        named: it was asked for by name, so that the view only chooses from what is inside.
     """
-    shown = in_view(field, view)
+    shown = named or in_view(field, view)
     if shown is False or (field.is_dynamic and not exists(field, value, root)):
         return None
     strict = view is not None and view.startswith("+")

@@ -1,8 +1,8 @@
 """What deleting items takes with it, planned before anything is done.
 
-In: a collection and ids. Out: a `DeletePlan`, or a `NotEmptyError` that names everything in the way at once. The walk
-goes level by level, one question per relation and level, and remembers what it has seen, so that cycles end and
-depth costs no recursion.
+In: a route, a collection and ids. Out: a `DeletePlan`, or a `NotEmptyError` that names everything in the way at once.
+The walk goes level by level, one question per relation and level, and remembers what it has seen, so that cycles end
+and depth costs no recursion. What the database does alone (`routes.py`) is neither asked for nor planned.
 """
 
 from __future__ import annotations
@@ -13,49 +13,14 @@ from dataclasses import dataclass, field
 
 from ..errors import NotEmptyError
 from ..model.model import Model
-from ..model.relations import Relation, RelationKind
+from ..model.relations import Relation
 from ..types.reference import DeleteStrategy
-from .required import must_be_linked
-from .targets import Sessions
+from .late import bereft, blocked
+from .routes import Inward, Route
+from .sessions import LateBlocker, LateLoser, Sessions
 
-
-@dataclass(frozen=True, slots=True)
-class Inward:
-    """A relation, seen from an item that is about to go.
-
-    Attributes:
-        relation: what links it.
-        is_owner: the item that goes is on the owner's side.
-    """
-
-    relation: Relation
-    is_owner: bool
-
-    @property
-    def strategy(self) -> DeleteStrategy:
-        """What the going of the item means for the items on the other side."""
-        return self.relation.on_owner_delete if self.is_owner else self.relation.on_target_delete
-
-    @property
-    def other(self) -> str:
-        """The collection on the other side."""
-        return self.relation.target if self.is_owner else self.relation.owner.collection
-
-    @property
-    def is_many_to_many(self) -> bool:
-        """The links are rows of their own."""
-        return self.relation.kind is RelationKind.MANY_TO_MANY
-
-    @property
-    def must_stay(self) -> bool:
-        """Items on the other side that stay keep this one from going."""
-        if self.strategy is DeleteStrategy.MUST_BE_EMPTY:
-            return True
-        return (
-            self.strategy is DeleteStrategy.UNLINK_REFERENCED_ITEMS
-            and not self.is_many_to_many
-            and self.relation.required
-        )
+#: how many levels go in one statement: SQLite cascades 1,000 levels deep, and within a statement in an order of its own
+_LEVELS = 500
 
 
 @dataclass(slots=True)
@@ -65,15 +30,20 @@ class DeletePlan:
     Attributes:
         released: to-one links whose owners stay and point to nothing afterwards, with the targets that go.
         unlinked: many-to-many links that no foreign key takes away, with the items that go.
-        deleted: collections and ids, what was found last first.
+        levels: what goes, by collection: first what was asked for, then what goes with it, and so on.
     """
 
     released: list[tuple[Relation, list[str]]] = field(default_factory=list)
     unlinked: list[tuple[Inward, list[str]]] = field(default_factory=list)
-    deleted: list[tuple[str, list[str]]] = field(default_factory=list)
+    levels: list[dict[str, list[str]]] = field(default_factory=list)
+
+    def items(self) -> Iterator[tuple[str, list[str]]]:
+        """Visit the collections and ids of what goes, what was asked for first."""
+        for level in self.levels:
+            yield from level.items()
 
 
-def plan_delete(unit: Sessions, model: Model, collection: str, identifiers: Sequence[str]) -> DeletePlan:
+def plan_delete(unit: Sessions, model: Model, route: Route, collection: str, identifiers: Sequence[str]) -> DeletePlan:
     """Find what goes with these items.
 
     Raises:
@@ -81,97 +51,119 @@ def plan_delete(unit: Sessions, model: Model, collection: str, identifiers: Sequ
     """
     plan = DeletePlan()
     doomed: dict[str, set[str]] = defaultdict(set)
-    in_the_way: list[tuple[Inward, set[str]]] = []
+    in_the_way: list[tuple[Inward, dict[str, list[str]]]] = []
     level = {collection: list(identifiers)}
     while level:
         following: dict[str, set[str]] = defaultdict(set)
         for name, ids in level.items():
             doomed[name].update(ids)
-            plan.deleted.append((name, ids))
+        plan.levels.append(level)
         for name, ids in level.items():
-            for inward in _inward(model, name):
-                others = _visit(unit, plan, inward, ids)
-                if inward.strategy is DeleteStrategy.DELETE_REFERENCED_ITEMS:
-                    following[inward.other] |= others
-                elif others:
-                    in_the_way.append((inward, others))
+            for inward in route.inward[name]:
+                linked = _visit(unit, plan, inward, ids)
+                if inward.takes_along:
+                    following[inward.other].update(*linked.values())
+                elif linked:
+                    in_the_way.append((inward, linked))
         level = {name: sorted(ids - doomed[name]) for name, ids in following.items() if ids - doomed[name]}
-    _refuse(in_the_way, doomed, _left_without(unit, model, doomed))
-    plan.deleted.reverse()
+    if in_the_way or any(route.leaves_without[name] for name in doomed):
+        _refuse(unit, model, _blockers(in_the_way, doomed), _losers(unit, route, doomed))
     return plan
 
 
-def carry_out(unit: Sessions, plan: DeletePlan) -> None:
-    """Do what a plan says."""
+def carry_out(unit: Sessions, plan: DeletePlan) -> bool:
+    """Do what a plan says.
+
+    Returns:
+        Whether anything of what was asked for was there.
+    """
     for relation, targets in plan.released:
         unit.session(relation.owner.collection).release(relation, targets)
     for inward, ids in plan.unlinked:
         unit.session(inward.relation.owner.collection).unlink_all(inward.relation, ids, from_owner=inward.is_owner)
-    for collection, ids in plan.deleted:
-        unit.session(collection).delete(collection, ids)
+    deleted = 0
+    (asked,) = plan.levels[0]
+    for end in range(len(plan.levels), 0, -_LEVELS):
+        together: dict[str, list[str]] = {}
+        for level in reversed(plan.levels[max(0, end - _LEVELS) : end]):
+            for collection, ids in level.items():
+                together.setdefault(collection, []).extend(ids)
+        for collection, ids in together.items():
+            count = unit.session(collection).delete(collection, sorted(ids))
+            if collection == asked:
+                deleted += count
+    return deleted > 0
 
 
-def _inward(model: Model, collection: str) -> Iterator[Inward]:
-    for relation in model.inbound[collection]:
-        yield Inward(relation, is_owner=False)
-    for relation in model.owned[collection]:
-        if relation.kind is RelationKind.MANY_TO_MANY:
-            yield Inward(relation, is_owner=True)
-
-
-def _visit(unit: Sessions, plan: DeletePlan, inward: Inward, ids: list[str]) -> set[str]:
-    """Note what one relation means for items that go; return the items on its other side where they matter."""
+def _visit(unit: Sessions, plan: DeletePlan, inward: Inward, ids: list[str]) -> dict[str, list[str]]:
+    """Note what one relation means for items that go; return its links where they matter."""
     relation = inward.relation
     if inward.strategy is DeleteStrategy.UNLINK_REFERENCED_ITEMS and not inward.must_stay:
-        if not inward.is_many_to_many:  # rows of a many-to-many link go with the item by their own foreign key
-            plan.released.append((relation, ids))
-        return set()
-    linked = unit.session(relation.owner.collection).linked(relation, ids, from_owner=inward.is_owner)
+        plan.released.append((relation, ids))
+        return {}
+    session = unit.session(relation.owner.collection)
+    # What goes too is locked with its link: nobody is to move it elsewhere meanwhile.
+    linked = session.linked(relation, ids, from_owner=inward.is_owner, lock=inward.takes_along)
     if inward.is_many_to_many and inward.must_stay and linked:
         # Only what was seen: a link that comes meanwhile is for the foreign key to refuse.
         plan.unlinked.append((inward, sorted(linked)))
-    return {other for others in linked.values() for other in others}
+    return linked
 
 
-def _left_without(unit: Sessions, model: Model, doomed: dict[str, set[str]]) -> dict[tuple[str, str], int]:
-    """Count the items that stay and would lose the last link that they must have, by collection and reference."""
-    counts: dict[tuple[str, str], int] = {}
-    for relation in model.relations:
-        for is_owner in (True, False):
-            end = relation.owner if is_owner else relation.inverse
-            going = doomed.get(relation.target if is_owner else relation.owner.collection)
-            # An owner of a to-one link that must point to something is in the way by its strategy already.
-            by_strategy = is_owner and relation.kind is not RelationKind.MANY_TO_MANY
-            if end is None or not going or by_strategy or not must_be_linked(relation, is_owner=is_owner):
-                continue
-            session = unit.session(relation.owner.collection)
-            losing = {
-                other
-                for others in session.linked(relation, sorted(going), from_owner=not is_owner).values()
-                for other in others
-            }
-            losing -= doomed.get(end.collection, set())
-            if losing:
-                unit.session(end.collection).lock(end.collection, sorted(losing))
-                linked = session.linked(relation, sorted(losing), from_owner=is_owner)
-                empty = sum(1 for each in losing if going.issuperset(linked.get(each, [])))
-                if empty:
-                    counts[(end.collection, str(end))] = empty
-    return counts
+@dataclass(frozen=True, slots=True)
+class _Blocker:
+    """Items that stay and refer to some that go; `gone` are the latter."""
+
+    inward: Inward
+    staying: set[str]
+    gone: frozenset[str]
 
 
-def _refuse(
-    in_the_way: Iterable[tuple[Inward, set[str]]],
-    doomed: dict[str, set[str]],
-    left_without: dict[tuple[str, str], int],
-) -> None:
-    counts: dict[tuple[str, str], int] = defaultdict(int)
-    for inward, others in in_the_way:
-        staying = len(others - doomed[inward.other])
+def _blockers(in_the_way: Iterable[tuple[Inward, dict[str, list[str]]]], doomed: dict[str, set[str]]) -> list[_Blocker]:
+    found = []
+    for inward, linked in in_the_way:
+        staying = {other for others in linked.values() for other in others} - doomed.get(inward.other, set())
         if staying:
-            end = inward.relation.inverse if inward.is_owner else inward.relation.owner
-            counts[(inward.other, str(end) if end is not None else f"the list {inward.relation.owner}")] += staying
-    told = [f"{count} of {other!r} (by {reference})" for (other, reference), count in counts.items()]
-    told += [f"{count} of {other!r} (the last of {reference})" for (other, reference), count in left_without.items()]
-    if told:
-        raise NotEmptyError(f"Cannot be deleted: items are linked to it and would be left behind: {'; '.join(told)}.")
+            found.append(_Blocker(inward, staying, frozenset(linked)))
+    return found
+
+
+def _losers(unit: Sessions, route: Route, doomed: dict[str, set[str]]) -> list[tuple[Inward, set[str]]]:
+    """Find the items that stay and would lose the last link that they must have."""
+    going: dict[Inward, set[str]] = {
+        inward: ids for name, ids in doomed.items() for inward in route.leaves_without[name]
+    }
+    found = []
+    for inward, ids in going.items():
+        relation, other = inward.relation, inward.other
+        session = unit.session(relation.owner.collection)
+        linked = session.linked(relation, sorted(ids), from_owner=inward.is_owner)
+        losing = {each for others in linked.values() for each in others} - doomed.get(other, set())
+        if not losing:
+            continue
+        unit.session(other).lock(other, sorted(losing))
+        left = session.linked(relation, sorted(losing), from_owner=not inward.is_owner)
+        losers = {each for each in losing if ids.issuperset(left.get(each, []))}
+        if losers:
+            found.append((inward, losers))
+    return found
+
+
+def _refuse(unit: Sessions, model: Model, blockers: list[_Blocker], losers: list[tuple[Inward, set[str]]]) -> None:
+    """Name everything in the way at once. What lies on a cycle may still go before a larger unit of work ends."""
+    put_off: list[LateBlocker | LateLoser] = []
+    if unit.goes_on:
+        may_go = [each for each in blockers if (each.inward.relation, not each.inward.is_owner) in model.late]
+        may_lose = [each for each in losers if (each[0].relation, not each[0].is_owner) in model.late]
+        put_off += [LateBlocker(each.inward.relation, each.inward.is_owner, each.gone) for each in may_go]
+        put_off += [LateLoser(each.relation, not each.is_owner, frozenset(lost)) for each, lost in may_lose]
+    if len(put_off) == len(blockers) + len(losers):
+        for each in put_off:
+            unit.judge_late(each)
+        return
+    counts: dict[tuple[Relation, bool], int] = defaultdict(int)
+    for blocker in blockers:
+        counts[blocker.inward.relation, blocker.inward.is_owner] += len(blocker.staying)
+    told = [blocked(relation, is_owner, count) for (relation, is_owner), count in counts.items()]
+    told += [bereft(inward.relation, not inward.is_owner, len(lost)) for inward, lost in losers]
+    raise NotEmptyError(f"Cannot be deleted: items are linked to it and would be left behind: {'; '.join(told)}.")

@@ -17,7 +17,7 @@ from ..model.paths import Path
 from ..model.relations import Relation, RelationKind
 from ..storage.interface import Link
 from .required import check_still_linked, left_behind, must_be_linked
-from .targets import Sessions
+from .sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def apply(unit: Sessions, model: Model, collection: str, identifier: str, change
     def write(side: Side, change: ReferenceChange) -> None:
         if side.relation.kind is RelationKind.MANY_TO_MANY:
             _change_links(unit, side, identifier, change.before or [], change.after or [])
+        elif side.relation.in_elements:
+            _refuse_from_afar(side.relation, change)
         elif side.is_owner:
             check_still_linked(unit, side.relation, _as_list(change.before), is_owner=False)
         else:
@@ -105,6 +107,12 @@ def _leave(unit: Sessions, relation: Relation, owners: Sequence[str], target: st
     if relation.required:
         raise left_behind(relation, len(owners), is_owner=True)
     unit.session(relation.owner.collection).detach(relation, owners, target)
+
+
+def _refuse_from_afar(relation: Relation, change: ReferenceChange) -> None:
+    """Refuse a change of a list that is read from the elements of lists elsewhere: which of them is meant?"""
+    if set(_as_list(change.before)) != set(_as_list(change.after)):
+        raise Fault(f"Is read from {relation.owner}, in the elements of a list: change it there.")
 
 
 def _change_pointers(unit: Sessions, side: Side, identifier: str, change: ReferenceChange) -> None:

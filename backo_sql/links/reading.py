@@ -11,7 +11,7 @@ from ..model.paths import Path
 from ..model.relations import RelationKind
 from ..model.views import Projection
 from ..storage.interface import Record
-from .targets import Sessions
+from .sessions import Sessions
 
 
 def fill(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..errors import Fault
 from ..model.relations import Relation
-from .targets import Sessions
+from .sessions import Sessions
 
 
 def must_be_linked(relation: Relation, *, is_owner: bool) -> bool:

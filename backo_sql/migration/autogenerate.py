@@ -136,18 +136,19 @@ def _second(first: Any, directives: list[Any]) -> Any:
 def defaults(target: Target, dialect: Dialect) -> dict[tuple[str, str], str]:
     """Return what rows without a value get, as SQL, by table and column: the constant defaults of fields."""
     found: dict[tuple[str, str], str] = {}
-    for model, names in zip(target.models, target.names, strict=True):
-        for name in names:
-            for leaf in model.descriptions[name].stored:
-                options = leaf.type.options
-                default = options.default
-                if default is MISSING or default is None or callable(default) or leaf.conditional:
-                    continue
-                if options.allow_none and not options.required:
-                    continue
-                value = stored_value(leaf.type, leaf.type.load_missing())
-                type_ = target.tables[name].c[leaf.column].type
-                found[name, leaf.column] = _literal(leaf.type.kind, value, type_, dialect)
+    for table, leaves in target.fields():
+        for leaf in leaves:
+            options = leaf.type.options
+            default = options.default
+            if default is MISSING or default is None or callable(default) or leaf.conditional:
+                continue
+            if options.allow_none and not options.required:
+                continue
+            type_ = target.tables[table].c[leaf.column].type
+            if leaf.type.kind is Kind.JSON and isinstance(type_, sa.Boolean):
+                continue  # a list with a table of its own, whose column only tells that there is one
+            value = stored_value(leaf.type, leaf.type.load_missing())
+            found[table, leaf.column] = _literal(leaf.type.kind, value, type_, dialect)
     return {place: sql for place, sql in found.items() if sql}
 
 

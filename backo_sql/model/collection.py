@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DescriptionError
@@ -11,6 +12,7 @@ from ..types.container import check_name, has_rights
 from . import ports
 from .description import Description, ItemType
 from .ports import Connector
+from .selection import Selection
 
 if TYPE_CHECKING:
     from marshmallow import Schema
@@ -61,6 +63,8 @@ class Collection:
         #: some field has rights, which every item that comes out of the collection obeys
         self.guarded = has_rights(item_type)
         self._backoffice: Backoffice | None = None
+        self._selections: dict[str, Selection] = {}
+        self._add_selection("_all", Selection())
 
     @property
     def backoffice(self) -> Backoffice:
@@ -163,6 +167,38 @@ class Collection:
         """
         made: Schema = ports.make_schema(self.item_type, purpose, self.new)
         return made
+
+    @property
+    def selections(self) -> Mapping[str, Selection]:
+        """The registered selections by name; `_all`, which selects every item, is always there."""
+        return MappingProxyType(self._selections)
+
+    def register_selection(self, name: str, selection: Selection) -> Selection:
+        """Register a selection, at any time: it is served from then on at `/<collection>/_selections/<name>`.
+
+        Returns:
+            The selection.
+
+        Raises:
+            DescriptionError: the name can't be one or is taken, the selection is registered already, or, where the
+                collection is in use, a selector leads nowhere or the filter or sort can't be understood; else that is
+                told when it is first used.
+        """
+        check_name(name, "The name of a selection")
+        if not isinstance(selection, Selection):
+            raise DescriptionError(f"register_selection takes a Selection, not {selection!r}.")
+        if name in self._selections:
+            raise DescriptionError(f"Collection {self.name!r} has a selection {name!r} already.")
+        if self._backoffice is not None:
+            self._backoffice._check_selection(self.name, name, selection)
+        self._add_selection(name, selection)
+        return selection
+
+    add_selection = register_selection
+
+    def _add_selection(self, name: str, selection: Selection) -> None:
+        selection.attach(self, name)
+        self._selections[name] = selection
 
     def drop(self) -> None:
         """Remove all items of the collection and their links, without rights and events."""

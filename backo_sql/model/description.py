@@ -208,7 +208,10 @@ class Description:
         view_names: the views that some field mentions.
         per_item: an answer needs every item as a live object: something is computed, may not exist, has rights of
             its own, stands in a list that views look into, or listens to `loaded`.
+        per_whole_item: an answer needs all fields of an item for that, whatever its view shows.
         stored: the fields with a place in the item's own row or document.
+        elements: for each list whose elements hold references, the fields of an element that hold a value; their
+            paths begin at the element.
     """
 
     name: str
@@ -216,7 +219,9 @@ class Description:
     leaves: Mapping[Path, Leaf]
     view_names: frozenset[str]
     per_item: bool
+    per_whole_item: bool
     stored: tuple[Leaf, ...]
+    elements: Mapping[Path, tuple[Leaf, ...]]
 
     @classmethod
     def of(cls, name: str, item: ItemType) -> Description:
@@ -228,23 +233,32 @@ class Description:
         if len(name) > MAX_NAME_BYTES:
             raise DescriptionError(f"The collection name {name!r} has more than {MAX_NAME_BYTES} letters.")
         leaves: dict[Path, Leaf] = {}
+        elements: dict[Path, tuple[Leaf, ...]] = {}
         for leaf in walk(item):
-            if len(leaf.column.encode()) > MAX_NAME_BYTES:
-                raise DescriptionError(
-                    f"{name}: the path {path_text(leaf.path)} makes a column name of more than {MAX_NAME_BYTES} bytes."
-                )
+            _check_column_name(name, leaf)
             _refuse_unkept(name, leaf)
-            if isinstance(leaf.type, ListType):
-                _refuse_links(name, leaf.path, leaf.type.element)
+            if isinstance(leaf.type, ListType) and _holds_links(leaf.type):
+                elements[leaf.path] = tuple(_element_leaves(name, leaf, leaf.type.element))
             leaves[leaf.path] = leaf
         views = frozenset(_view_names(item))
-        per_item = (
+        per_whole_item = (
             "loaded" in item.events
             or has_rights(item)
             or any(leaf.conditional or leaf.place is Place.NOWHERE for leaf in leaves.values())
-            or any(views and isinstance(leaf.type, ListType) for leaf in leaves.values())
         )
-        return cls(name, item, MappingProxyType(leaves), views, per_item, _stored(leaves))
+        into_lists = any(views and isinstance(leaf.type, ListType) for leaf in leaves.values())
+        per_item = per_whole_item or into_lists
+        per_whole_item = per_whole_item or (into_lists and item.is_dynamic)
+        return cls(
+            name,
+            item,
+            MappingProxyType(leaves),
+            views,
+            per_item,
+            per_whole_item,
+            _stored(leaves),
+            MappingProxyType(elements),
+        )
 
     def without_column(self, path: Path) -> Description:
         """Return the same description, with one field that is stored on the other side of its link."""
@@ -257,6 +271,13 @@ class Description:
         for leaf in self.leaves.values():
             if isinstance(leaf.type, Ref | RefsListType):
                 yield leaf.path, leaf.type
+
+    def element_references(self) -> Iterator[tuple[Path, Path, Ref]]:
+        """Visit every reference in the elements of a list: the path of the list, its own from the item, its type."""
+        for path, leaves in self.elements.items():
+            for leaf in leaves:
+                if isinstance(leaf.type, Ref):
+                    yield path, (*path, *leaf.path), leaf.type
 
 
 def _stored(leaves: Mapping[Path, Leaf]) -> tuple[Leaf, ...]:
@@ -291,16 +312,53 @@ def _refuse_unkept(name: str, leaf: Leaf) -> None:
         )
 
 
-def _refuse_links(name: str, path: Path, element: FieldType[Any]) -> None:
-    inner = [leaf.type for leaf in walk(element)] if isinstance(element, DictType) else [element]
-    for field in inner:
-        if isinstance(field, ListType):
-            _refuse_links(name, path, field.element)
-        if isinstance(field, Ref | RefsListType):
+def _check_column_name(name: str, leaf: Leaf, prefix: Path = ()) -> None:
+    if len(leaf.column.encode()) > MAX_NAME_BYTES:
+        raise DescriptionError(
+            f"{name}: the path {path_text((*prefix, *leaf.path))} makes a column name of more than "
+            f"{MAX_NAME_BYTES} bytes."
+        )
+
+
+def _holds_links(field: FieldType[Any]) -> bool:
+    if isinstance(field, DictType):
+        return any(map(_holds_links, field.fields.values()))
+    return _holds_links(field.element) if isinstance(field, ListType) else isinstance(field, Ref | RefsListType)
+
+
+def _element_leaves(name: str, leaf: Leaf, element: FieldType[Any]) -> Iterator[Leaf]:
+    """Visit the fields of an element that hold a value, of a list with links in it; refuse what can't be kept.
+
+    All of them are kept, also those that an item would leave out: the list is stored as a whole.
+    """
+    where = f"{name}: {path_text(leaf.path)}"
+    if isinstance(element, Ref | RefsListType):
+        raise DescriptionError(f"{where} is a List of {element.type_name()}. Use a RefsList in its place.")
+    if not isinstance(element, DictType):
+        raise DescriptionError(
+            f"{where} is a List of lists that hold a Ref or a RefsList. Use a collection of its own."
+        )
+    if leaf.place is not Place.ROW:
+        raise DescriptionError(
+            f"{where} isn't stored (it is computed, or its view '!save' keeps it out): its elements can hold no "
+            "reference."
+        )
+    table = column_name((name, *leaf.path))
+    if len(table.encode()) > MAX_NAME_BYTES:
+        raise DescriptionError(f"{where} needs a table {table!r}, whose name has more than {MAX_NAME_BYTES} bytes.")
+    for inner in walk(element):
+        _check_column_name(name, inner, leaf.path)
+        if isinstance(inner.type, RefsListType):
             raise DescriptionError(
-                f"{name}: {path_text(path)} is a List that holds a {field.type_name()}. "
-                "Use a RefsList, or a collection of its own."
+                f"{where} is a List whose elements hold a RefsList ({path_text(inner.path)}). "
+                "Use a Ref in each element, or a collection of its own."
             )
+        if isinstance(inner.type, ListType) and _holds_links(inner.type):
+            raise DescriptionError(
+                f"{where} is a List whose elements hold a List with links ({path_text(inner.path)}). "
+                "Use a collection of its own."
+            )
+        yield dataclasses.replace(inner, place=Place.ROW)
 
 
 def get_value(values: Mapping[str, Any], path: Path) -> Any:

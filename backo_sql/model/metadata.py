@@ -6,7 +6,7 @@ description alone: functions are named, not called.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..types.base import FieldType
@@ -15,6 +15,7 @@ from ..types.container import DictType, ListType
 from ..types.options import MISSING
 from ..types.reference import Ref, RefsListType
 from .model import Model
+from .selection import Selection
 
 _FUNCTION = "func"
 
@@ -22,13 +23,26 @@ _FUNCTION = "func"
 _OF_PYTHON = frozenset({"abc", "builtins", "collections.abc", "typing"})
 
 
-def describe_model(model: Model) -> dict[str, Any]:
-    """Describe all collections of an application."""
+def describe_model(model: Model, selections: Mapping[str, Iterable[Selection]]) -> dict[str, Any]:
+    """Describe all collections of an application, each with its selections."""
     return {
         "name": model.name,
         "collections": [
-            {"name": name, "item": describe(description.item)} for name, description in model.descriptions.items()
+            {
+                "name": name,
+                "item": describe(description.item),
+                "selections": [_selection(selection) for selection in selections[name]],
+            }
+            for name, description in model.descriptions.items()
         ],
+    }
+
+
+def _selection(selection: Selection) -> dict[str, Any]:
+    return {
+        "name": selection.name,
+        "selectors": None if selection.selectors is None else list(selection.selectors),
+        "rights": {"read": _told(selection.can_read)},
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import DescriptionError
+from .cycles import End, ends_on_cycles
 from .description import MAX_NAME_BYTES, Description
 from .paths import Path, column_name
 from .relations import Relation, RelationKind, find_relations, unfaced
@@ -53,6 +54,10 @@ class Model:
         owned: the relations whose owner is a field of that collection.
         inbound: the relations that point to that collection.
         sides: for each collection, its reference fields by path.
+        elements: for each collection, its lists whose elements hold references: by path of the list, the references by
+            their path in an element.
+        references: for each collection, both of these by path from the item down.
+        late: the required references that are judged when a transaction ends; see `cycles.py`.
     """
 
     name: str
@@ -61,18 +66,33 @@ class Model:
     owned: Mapping[str, tuple[Relation, ...]] = field(init=False)
     inbound: Mapping[str, tuple[Relation, ...]] = field(init=False)
     sides: Mapping[str, Mapping[Path, Side]] = field(init=False)
+    elements: Mapping[str, Mapping[Path, Mapping[Path, Side]]] = field(init=False)
+    references: Mapping[str, Mapping[Path, Side]] = field(init=False)
+    late: frozenset[End] = field(init=False)
 
     def __post_init__(self) -> None:
         owned: dict[str, list[Relation]] = defaultdict(list)
         inbound: dict[str, list[Relation]] = defaultdict(list)
         sides: dict[str, dict[Path, Side]] = {name: {} for name in self.descriptions}
+        elements: dict[str, dict[Path, dict[Path, Side]]] = {name: {} for name in self.descriptions}
+        references: dict[str, dict[Path, Side]] = {name: {} for name in self.descriptions}
         for relation in self.relations:
-            owned[relation.owner.collection].append(relation)
+            collection = relation.owner.collection
+            owned[collection].append(relation)
             inbound[relation.target].append(relation)
-            sides[relation.owner.collection][relation.owner.path] = Side(relation, is_owner=True)
+            side = references[collection][relation.owner.path] = Side(relation, is_owner=True)
+            if relation.in_elements:
+                elements[collection].setdefault(relation.within, {})[relation.element_path] = side
+            else:
+                sides[collection][relation.owner.path] = side
             if relation.inverse is not None:
                 sides[relation.inverse.collection][relation.inverse.path] = Side(relation, is_owner=False)
+        for name, own in sides.items():
+            references[name].update(own)
         object.__setattr__(self, "sides", sides)
+        object.__setattr__(self, "elements", elements)
+        object.__setattr__(self, "references", references)
+        object.__setattr__(self, "late", ends_on_cycles(self.relations))
         object.__setattr__(self, "owned", {name: tuple(owned[name]) for name in self.descriptions})
         object.__setattr__(self, "inbound", {name: tuple(inbound[name]) for name in self.descriptions})
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..items.item import Item
     from .model import Model
     from .registry import Backoffice
+    from .selection import Selection
 
 
 class Connector(Protocol):
@@ -41,6 +42,10 @@ class Service(Protocol):
         """Store a new item."""
         ...
 
+    def new_id(self, item: Item) -> str:
+        """Make the id of an item that isn't stored yet."""
+        ...
+
     def get(self, collection: str, identifier: str, into: Item | None = None) -> Item:
         """Read one item."""
         ...
@@ -59,6 +64,18 @@ class Service(Protocol):
 
     def count(self, collection: str, filters: Any) -> int:
         """Count the items that match."""
+        ...
+
+    def check_selection(self, collection: str, name: str, selection: Selection) -> None:
+        """Refuse a selection that its collection can't serve."""
+        ...
+
+    def run_selection(self, selection: Selection, filters: Any, page: int, skip: int, sort: Any) -> dict[str, Any]:
+        """Read a page of a selection."""
+        ...
+
+    def count_selection(self, selection: Selection, filters: Any) -> int:
+        """Count what a selection selects."""
         ...
 
     def update(self, item: Item) -> None:

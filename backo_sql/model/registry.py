@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..service.migrate import MigrationReport
+    from .selection import Selection
 
 
 class Backoffice:
@@ -119,11 +120,20 @@ class Backoffice:
                 groups = self._by_connector()
                 for connector, names in groups:
                     connector.check(model, names)
+                service = ports.make_service(self, model)
+                for collection in self._collections.values():
+                    for name, selection in collection.selections.items():
+                        service.check_selection(collection.name, name, selection)
                 for connector, names in groups:
                     connector.bind(model, names)
-                self._service = ports.make_service(self, model)
+                self._service = service
                 self._model = model
             return self._model
+
+    def _check_selection(self, collection: str, name: str, selection: Selection) -> None:
+        """Check a selection that is registered while the backoffice is in use; called by `register_selection`."""
+        if self._service is not None:
+            self._service.check_selection(collection, name, selection)
 
     @property
     def service(self) -> ports.Service:

@@ -6,6 +6,7 @@ doesn't face it, is a `DescriptionError`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -46,6 +47,7 @@ class Relation:
         inverse: the field of the target that faces the owner, where one was declared.
         required: every owner must have at least one.
         inverse_required: every item of the target must be pointed to by at least one.
+        within: the list whose elements hold the owner; empty where the owner is a field of the item itself.
         on_target_delete: what deleting an item of the target means for the owners that point to it.
         on_owner_delete: the same for the items that an owner points to; only many-to-many links have a say here.
         fill_owner: whether the owner's list is read with its item.
@@ -62,6 +64,17 @@ class Relation:
     fill_owner: bool = True
     fill_inverse: bool = True
     inverse_required: bool = False
+    within: Path = ()
+
+    @property
+    def in_elements(self) -> bool:
+        """The owner stands in the elements of a list, so that one item may point to many, also twice to the same."""
+        return bool(self.within)
+
+    @property
+    def element_path(self) -> Path:
+        """Where the owner stands in an element."""
+        return self.owner.path[len(self.within) :]
 
 
 def find_relations(descriptions: Mapping[str, Description]) -> tuple[Relation, ...]:
@@ -75,14 +88,27 @@ def find_relations(descriptions: Mapping[str, Description]) -> tuple[Relation, .
         for description in descriptions.values()
         for path, field in description.references()
     }
+    lists: dict[End, Path] = {}
+    for description in descriptions.values():
+        for within, path, field in description.element_references():
+            end = End(description.name, path)
+            ends[end], lists[end] = field, within
     partners = _pair(descriptions, ends)
     relations: list[Relation] = []
     for end in sorted(ends):
         partner = partners.get(end)
         if partner is None:
-            relations.append(_one_sided(end, ends[end]))
+            relation = _one_sided(end, ends[end])
+        elif end in lists:
+            _check_faces_elements(end, partner, ends[partner])
+            relation = _two_sided(end, ends[end], partner, ends[partner])
+        elif partner in lists:
+            continue
         elif _owns(end, ends[end], partner, ends[partner]):
-            relations.append(_two_sided(end, ends[end], partner, ends[partner]))
+            relation = _two_sided(end, ends[end], partner, ends[partner])
+        else:
+            continue
+        relations.append(dataclasses.replace(relation, within=lists[end]) if end in lists else relation)
     return tuple(relations)
 
 
@@ -100,7 +126,7 @@ def _pair(descriptions: Mapping[str, Description], ends: Mapping[End, Ref | Refs
             raise DescriptionError(f"{end} refers to the collection {field.collection!r}, which is not registered.")
         if field.field is None:
             continue
-        partner = _facing(descriptions[field.collection], end, field.field)
+        partner = _facing(descriptions[field.collection], end, field.field, ends)
         if partner == end:
             raise DescriptionError(f"{end} says that it faces itself: leave out 'field', or name another reference.")
         facing = ends[partner]
@@ -116,8 +142,10 @@ def _pair(descriptions: Mapping[str, Description], ends: Mapping[End, Ref | Refs
     return partners
 
 
-def _facing(target: Description, end: End, text: str) -> End:
+def _facing(target: Description, end: End, text: str, ends: Mapping[End, Ref | RefsListType]) -> End:
     path = parse_path(text)
+    if End(target.name, path) in ends:
+        return End(target.name, path)
     field = find_field(target.item, path)
     if field is None:
         raise DescriptionError(f"{end} says that {text!r} of {target.name!r} faces it, but there is no such field.")
@@ -126,6 +154,17 @@ def _facing(target: Description, end: End, text: str) -> End:
             f"{end} says that {text!r} of {target.name!r} faces it, but that is a {field.type_name()}, no reference."
         )
     return End(target.name, path)
+
+
+def _check_faces_elements(end: End, partner: End, facing: Ref | RefsListType) -> None:
+    if not isinstance(facing, RefsListType):
+        raise DescriptionError(
+            f"{partner} faces {end}, which stands in the elements of a list: only a RefsList can face it."
+        )
+    if facing.options.required:
+        raise DescriptionError(
+            f"{partner} faces {end}, which stands in the elements of a list: what is read from there can't be required."
+        )
 
 
 def _owns(end: End, field: Ref | RefsListType, partner: End, facing: Ref | RefsListType) -> bool:

@@ -87,8 +87,8 @@ class Scope:
 
     Attributes:
         type: of the holder.
-        collection: the collection whose item the holder is, or is a `Dict` of.
-        prefix: where in the item the holder stands.
+        collection: the collection whose item the holder is, or is a `Dict` of, or an element of a list of.
+        prefix: where in the item the holder stands; positions in lists are left out.
         linked: the holder was reached by a link: asked for itself, it is its id.
     """
 
@@ -100,6 +100,14 @@ class Scope:
 
 class _NoSuchPathError(QueryError):
     """A path leads nowhere: apart from other errors, because nothing holds there, not even `$ne`."""
+
+
+def _element_scope(scope: Scope, leaf: Leaf) -> Scope:
+    """Return where paths begin at an element of a list, which stands at a leaf of another scope."""
+    element = leaf.type.inner(0)
+    if scope.collection is None or isinstance(leaf.type, RefsListType):
+        return Scope(element)
+    return Scope(element, scope.collection, (*scope.prefix, *leaf.path))
 
 
 #: makes the condition on the field that a path leads to
@@ -180,7 +188,7 @@ class Binder:
             leaf = self._leaf(scope, path[:position], field)
             beyond = partial(self._through, path=path[position:], whole=whole, finish=finish)
             if isinstance(field, ListType):
-                return Some(leaf, Each(), beyond(Scope(field.element)))
+                return Some(leaf, Each(), beyond(_element_scope(scope, leaf)))
             if isinstance(field, Ref | RefsListType):
                 return self._across(scope, leaf, beyond, whole)
             raise _NoSuchPathError(
@@ -198,7 +206,7 @@ class Binder:
                     f"Nothing says where {name} leads: only items of a registered collection are linked."
                 )
             raise QueryError(f"{name} leads through a reference: such a filter is not available yet.")
-        step = Across(self._model.sides[scope.collection][(*scope.prefix, *leaf.path)])
+        step = Across(self._model.references[scope.collection][(*scope.prefix, *leaf.path)])
         other = self._descriptions[step.side.other]
         condition = make(Scope(other.item, other.name, linked=True))
         if step.side.is_single and holds_for_nothing(condition):
@@ -257,7 +265,7 @@ class Binder:
     def _contains(self, scope: Scope, leaf: Leaf, condition: Parsed, path: Path) -> Bound:
         field = leaf.type
         if isinstance(field, ListType | ContentType):
-            return Some(leaf, Each(), self.bind(condition, Scope(field.inner(0))))
+            return Some(leaf, Each(), self.bind(condition, _element_scope(scope, leaf)))
         if isinstance(field, RefsListType):
             return self._across(scope, leaf, lambda there: self.bind(condition, there), path)
         return self._wrong(f"{_shown(path)!r} is a {field.type_name()} and has no operator '$contains': lists have it.")
@@ -265,7 +273,7 @@ class Binder:
     def _listed(self, scope: Scope, leaf: Leaf, parts: tuple[Parsed, ...], path: Path, *, unwraps: bool) -> Bound:
         field, name = leaf.type, _shown(path)
         if isinstance(field, ListType | RefsListType | ContentType):
-            element = Scope(field.inner(0))
+            element = _element_scope(scope, leaf)
             return Elements(leaf, tuple(self.bind(part, element) for part in parts))
         if unwraps and len(parts) == 1 and isinstance(parts[0], Condition) and parts[0].path == ():
             only = parts[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Fault, ValidationError, validation_error
@@ -13,12 +14,15 @@ from ..links.reading import settle as settle_links
 from ..links.targets import check_targets
 from ..model.description import get_value
 from ..types.reference import check_id
+from .read import read_again
+from .replay import replayed
 from .unit import UnitOfWork
 
 if TYPE_CHECKING:
     from .service import Service
 
 
+@replayed
 def create(service: Service, collection: str, data: Any, into: Item | None = None, *, settled: bool = False) -> Item:
     """Store a new item.
 
@@ -40,8 +44,12 @@ def create(service: Service, collection: str, data: Any, into: Item | None = Non
             if memento is not None:
                 unit.on_undo(lambda: item._recall(memento))
             values = _draft(service, collection, data, item._sent if settled else None)
-            _write(service, unit, collection, values)
+            if item._reserved is not None:
+                values["_id"] = item._reserved
+            touches_itself = _write(service, unit, collection, values)
             item._created(values)
+            if touches_itself:
+                item._stored(*read_again(service, unit, collection, values["_id"]))
             if memento is None:
                 unit.on_undo(item._deleted)
             renew(item._type, item._raw, item)
@@ -78,24 +86,33 @@ def _draft(service: Service, collection: str, data: Any, sent_names: set[str] | 
     return stored(draft)
 
 
-def _write(service: Service, unit: UnitOfWork, collection: str, values: dict[str, Any]) -> None:
+def _write(service: Service, unit: UnitOfWork, collection: str, values: dict[str, Any]) -> bool:
+    """Write an item and its links; tell whether it is on both sides of one."""
     stamper = service.collections[collection].item_type.stamper
     if stamper is not None and "_meta" in values:
         stamper.stamp(values["_meta"], creating=True)
     links = {path: get_value(values, path) for path in service.model.sides[collection]}
-    check_targets(unit, service.model, collection, links.items())
-    identifier = values["_id"] = _identifier(service, collection, values)
+    identifier = values["_id"]
+    if identifier is None:
+        owner = service.collections[collection]
+        identifier = values["_id"] = new_id(service, collection, lambda: owner.item_type.live_class._of(owner, values))  # type: ignore[attr-defined]
+    lists = [(path, get_value(values, path)) for path in service.model.elements[collection]]
+    check_targets(unit, service.model, collection, identifier, links.items(), lists)
     changes = change.references(service.model, collection, links)
     change.steal(unit, service.model, collection, identifier, changes)
     unit.session(collection).insert(collection, [values])
     change.apply(unit, service.model, collection, identifier, changes)
     settle_links(service.model, collection, values)
+    return change.touches_itself(service.model, collection, identifier, changes)
 
 
-def _identifier(service: Service, collection: str, values: dict[str, Any]) -> str:
-    """Ask the connector for the id; a function of the user's sees the item as it will be."""
-    owner = service.collections[collection]
-    identifier = service.backend(collection).new_id(lambda: owner.item_type.live_class._of(owner, values))  # type: ignore[attr-defined]
+def new_id(service: Service, collection: str, item: Callable[[], Item]) -> str:
+    """Ask the connector for the id of a new item; a function of the user's sees the item as it will be.
+
+    Raises:
+        ValidationError: that function made something that can't be an id.
+    """
+    identifier = service.backend(collection).new_id(item)
     try:
         if not isinstance(identifier, str):
             raise Fault("")

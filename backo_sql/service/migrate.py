@@ -97,8 +97,7 @@ def migrate(
     where = _where(service, collection, filters, ids)
     report = MigrationReport(collection, dry_run, last=after)
     while True:
-        last = report.last
-        done = replayed(lambda last=last: _batch(service, collection, function, where, last, batch, dry_run))  # type: ignore[misc]
+        done = _batch(service, collection, function, where, report.last, batch, dry_run)
         report.add(done)
         if done.total and progress is not None:
             progress(report)
@@ -114,6 +113,7 @@ def _where(service: Service, collection: str, filters: Any, ids: Iterable[str] |
     return And((OneOf(description.leaves[("_id",)], tuple(ids)), where))
 
 
+@replayed
 def _batch(
     service: Service, collection: str, function: Change | None, where: Bound, last: str | None, size: int, dry_run: bool
 ) -> MigrationReport:

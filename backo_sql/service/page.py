@@ -7,8 +7,7 @@ with what is told of the page: the total, and the cursor of the next one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ..errors import QueryError
 from ..items.item import Item
@@ -16,59 +15,20 @@ from ..items.views import dump_item
 from ..links.reading import fill
 from ..model.paths import Path
 from ..model.views import Projection
-from ..query.ast import Bound, Parsed
+from ..query.ast import TRUE, And, Bound, Parsed
 from ..query.bind import bind
-from ..query.cursor import Key
-from ..query.order import Order, bind_order, parse_sort
+from ..query.order import Wish, bind_order, parse_sort
 from ..query.parse_args import ListParameters
 from ..query.parse_dict import parse_filter
 from ..query.plan import SelectPlan, Total
 from ..rights.filters import check_filterable, check_sortable
 from ..storage.interface import Form, Record, Session
-from .read import make_item
+from .asked import Asked, Page
+from .read import make_item, whole_or_shown
+from .remainder import count_matching, read_matching
 
 if TYPE_CHECKING:
     from .service import Service
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A page of a list that was asked for, with everything looked up.
-
-    Attributes:
-        collection: whose items.
-        where: which of them.
-        order: in which they come.
-        limit: how many at most; `None` for all.
-        skip: how many to leave out first.
-        after: the place behind which the page begins, in place of `skip`.
-        total: how the matches are counted.
-    """
-
-    collection: str
-    where: Bound
-    order: Order
-    limit: int | None
-    skip: int = 0
-    after: Key | None = None
-    total: Total = Total.NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """A page of a list.
-
-    Attributes:
-        result: what stands on it.
-        total: how many match, where that was asked for.
-        next: the cursor of the page that follows; `None` on the last one.
-    """
-
-    result: list[T]
-    total: int | None
-    next: str | None
 
 
 def select(service: Service, collection: str, filters: Any, page: int, skip: int, sort: Any = None) -> list[Item]:
@@ -78,39 +38,47 @@ def select(service: Service, collection: str, filters: Any, page: int, skip: int
         QueryError: the filter or the order can't be understood.
     """
     check_numbers({"page": page, "skip": skip})
-    description, model = service.model.descriptions[collection], service.model
-    where = bind(parse_filter(filters), description, model)
-    order = bind_order(parse_sort(sort), description, model)
-    return read_items(service, Asked(collection, where, order, page or None, skip)).result
+    parameters = ListParameters(page=page, skip=skip, sort=parse_sort(sort), total=Total.NONE)
+    return read_items(service, ask(service, collection, parse_filter(filters), parameters, trusted=True)).result
 
 
 def count(service: Service, collection: str, filters: Any) -> int:
     """Count the items that match a filter written in Python."""
-    where = bind(parse_filter(filters), service.model.descriptions[collection], service.model)
-    with service.unit(write=False) as unit:
-        return unit.session(collection).count(collection, where)
+    return count_asked(service, ask(service, collection, parse_filter(filters), ListParameters(), trusted=True))
 
 
 def page_json(
     service: Service, collection: str, conditions: Sequence[Parsed], parameters: ListParameters
 ) -> Page[dict[str, Any]]:
-    """Read a page in a view, for a client; an `Item` is built only where its description needs one.
+    """Read a page in a view, for a client.
 
     Raises:
         QueryError: a condition, the order or the cursor can't be understood.
         RightsError: a condition or the order looks at a field that not everybody may read.
     """
-    asked = ask(service, collection, conditions, parameters)
-    projection = service.projection(collection, parameters.view)
-    if not service.model.descriptions[collection].per_item:
-        page = _read(service, asked, projection, Form.JSON, projection.links)
-        return Page([record.values for record in page.result], page.total, page.next)
-    items = read_items(service, asked, projection.links)
-    return Page([dump_item(projection, item) for item in items.result], items.total, items.next)
+    return read_json(service, ask(service, collection, conditions, parameters), parameters.view)
 
 
-def ask(service: Service, collection: str, conditions: Sequence[Parsed], parameters: ListParameters) -> Asked:
-    """Look up what a client asks for, as far as it may.
+def ask(
+    service: Service,
+    collection: str,
+    conditions: Sequence[Parsed],
+    parameters: ListParameters,
+    *,
+    own: Bound | None = None,
+    ties: Sequence[Wish] = (),
+    trusted: bool = False,
+) -> Asked:
+    """Look up what is asked for, as far as one may.
+
+    Args:
+        service: the running backoffice.
+        collection: whose items.
+        conditions: as they were written.
+        parameters: the rest; a page of 0 is all.
+        own: a filter that must hold besides, whatever it looks at.
+        ties: an order for what is alike in the one that was asked for.
+        trusted: no client asks, but a program, which may look at every field.
 
     Raises:
         QueryError: a condition, the order or the cursor can't be understood.
@@ -118,22 +86,49 @@ def ask(service: Service, collection: str, conditions: Sequence[Parsed], paramet
     """
     description, model = service.model.descriptions[collection], service.model
     where = bind((*conditions, *parameters.filter), description, model)
-    check_filterable(where, description, model)
-    order = bind_order(parameters.sort, description, model)
-    check_sortable(order, description, model)
+    named = {wish.path for wish in parameters.sort}
+    order = bind_order((*parameters.sort, *(wish for wish in ties if wish.path not in named)), description, model)
+    if not trusted:
+        check_filterable(where, description, model)
+        check_sortable(order, description, model)
     after = None if parameters.cursor is None else service.cursors(collection, order).read(parameters.cursor)
-    return Asked(collection, where, order, parameters.page, parameters.skip, after, parameters.total)
+    pushed, remainder = service.split(collection, where if own is None else And((own, where)))
+    limit = parameters.page or None
+    return Asked(collection, pushed, remainder, order, limit, parameters.skip, after, parameters.total)
 
 
-def read_items(service: Service, asked: Asked, links: frozenset[Path] | None = None) -> Page[Item]:
-    """Read a page of items with all their fields.
+def count_asked(service: Service, asked: Asked) -> int:
+    """Count the items that match, whatever the page."""
+    if asked.remainder != TRUE:
+        return count_matching(service, asked)
+    with service.unit(write=False) as unit:
+        return unit.session(asked.collection).count(asked.collection, asked.where)
+
+
+def read_json(service: Service, asked: Asked, view: str) -> Page[dict[str, Any]]:
+    """Read a page in a view; an `Item` is built only where its description or the filter needs one."""
+    projection = service.projection(asked.collection, view)
+    if not service.model.descriptions[asked.collection].per_item and asked.remainder == TRUE:
+        page = _read(service, asked, projection, Form.JSON, projection.links)
+        return Page([record.values for record in page.result], page.total, page.next)
+    items = read_items(service, asked, projection.links, whole_or_shown(service, projection))
+    return Page([dump_item(projection, item) for item in items.result], items.total, items.next)
+
+
+def read_items(
+    service: Service, asked: Asked, links: frozenset[Path] | None = None, projection: Projection | None = None
+) -> Page[Item]:
+    """Read a page of items.
 
     Args:
         service: the running backoffice.
         asked: which page.
         links: the lists of links to read; all that are filled, when not given.
+        projection: the fields to read, where less than all will do.
     """
-    page = _read(service, asked, service.projection(asked.collection), Form.VALUES, links)
+    if asked.remainder != TRUE:
+        return read_matching(service, asked)
+    page = _read(service, asked, projection or service.projection(asked.collection), Form.VALUES, links)
     # Handlers of `loaded` may write: they run when the unit of work has given its connection back.
     return Page([make_item(service, asked.collection, record) for record in page.result], page.total, page.next)
 
@@ -162,8 +157,7 @@ def _read(
         following = None
         if limit is not None and len(records) > limit:
             del records[limit:]
-            last = records[-1]
-            following = service.cursors(asked.collection, asked.order).write((*last.key, last.identifier))
+            following = service.cursors(asked.collection, asked.order).write(records[-1].place)
         fill(unit, service.model, projection, [record.identifier for record in records], records, links)
         return Page(records, _total(session, asked), following)
 

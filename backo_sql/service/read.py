@@ -96,11 +96,17 @@ def get_json(service: Service, collection: str, identifier: str, view: str) -> d
     if service.model.descriptions[collection].per_item:
         with service.unit(write=False) as unit:
             record = _get(
-                service, unit, service.projection(collection), identifier, Form.VALUES, links=projection.links
+                service, unit, whole_or_shown(service, projection), identifier, Form.VALUES, links=projection.links
             )
         return dump_item(projection, make_item(service, collection, record))
     with service.unit(write=False) as unit:
         return _get(service, unit, projection, identifier, Form.JSON).values
+
+
+def whole_or_shown(service: Service, projection: Projection) -> Projection:
+    """Return what must be read of items to show a projection of them: all of it, where functions may look at it."""
+    collection = projection.collection
+    return service.projection(collection) if service.model.descriptions[collection].per_whole_item else projection
 
 
 def check_identifier(collection: str, identifier: Any) -> None:
@@ -139,20 +145,32 @@ def _get(
 
 def make_item(service: Service, collection: str, record: Record) -> Item:
     """Make a live item of what was read: compute what isn't stored, and tell those who listen."""
+    item = quiet_item(service, collection, record)
+    if service.model.descriptions[collection].per_item:
+        item.trigg("loaded")
+    return item
+
+
+def quiet_item(service: Service, collection: str, record: Record) -> Item:
+    """Make a live item of what was read, of which nobody is told."""
     owner = service.collections[collection]
     description = service.model.descriptions[collection]
     item: Item = owner.item_type.live_class._of(owner, record.values, record.version)  # type: ignore[attr-defined]
     if description.per_item:
-        revive(description, item)
+        _complete(description, item)
     return item
 
 
 def revive(description: Description, item: Item) -> None:
     """Give an item that was just read its fields that aren't stored, and fire `loaded`."""
+    _complete(description, item)
+    item.trigg("loaded")
+
+
+def _complete(description: Description, item: Item) -> None:
     for leaf in description.leaves.values():
         if leaf.place is Place.NOWHERE:
             put_value(item._raw, leaf.path, blank_value(leaf.type))
     with item._unguarded():
         renew(item._type, item._raw, item)
         compute(item)
-    item.trigg("loaded")

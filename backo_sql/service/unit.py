@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 
+from ..errors import InterruptedWriteError
+from ..items.item import Item
+from ..links.late import judge
+from ..links.sessions import Late
 from ..model.model import Model
 from ..storage.interface import Backend, Session
 
@@ -30,8 +34,8 @@ class UnitOfWork:
     def __init__(self, model: Model, backends: Mapping[str, Backend], *, write: bool) -> None:
         self.model = model
         self.write = write
-        #: everything is kept; what fails from now on undoes nothing
-        self.committed = False
+        #: rises with every write that is a part of this unit of work
+        self.writes = 0
         self._thread = threading.get_ident()
         self._closed = False
         self._backends = backends
@@ -39,6 +43,8 @@ class UnitOfWork:
         self._savepoints: list[ExitStack] = []
         self._afterwards: list[Callable[[], None]] = []
         self._undos: list[Callable[[], None]] = []
+        self._late: list[Late] = []
+        self._told: dict[tuple[str, str], Item | None] | None = None
 
     def session(self, collection: str) -> Session:
         """Return the session of the backend that a collection lives in."""
@@ -53,19 +59,45 @@ class UnitOfWork:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is done inside when it is left by an exception, on sessions that are begun inside too."""
+        self.writes += 1
         with ExitStack() as stack:
             for session in tuple(self._sessions.values()):
                 stack.enter_context(session.savepoint())
             self._savepoints.append(stack)
-            noted, undos = len(self._afterwards), len(self._undos)
+            noted, undos, late = len(self._afterwards), len(self._undos), len(self._late)
             try:
                 yield
             except BaseException:
                 del self._afterwards[noted:]
+                del self._late[late:]
                 self.undo(undos)
                 raise
             finally:
                 self._savepoints.pop()
+
+    @property
+    def goes_on(self) -> bool:
+        """The present verb is a part of something larger, which may put right what it leaves."""
+        return bool(self._savepoints)
+
+    def judge_late(self, what: Late) -> None:
+        """Have something judged before everything is kept: links that can't be in order from the beginning."""
+        self._late.append(what)
+
+    @contextmanager
+    def telling(self) -> Iterator[dict[tuple[str, str], Item | None]]:
+        """Give a note of the items whose deletion somebody was told of, which deletions inside this one share.
+
+        It holds the items that somebody is told of again when everything is kept, by collection and id.
+        """
+        if self._told is not None:
+            yield self._told
+            return
+        self._told = {}
+        try:
+            yield self._told
+        finally:
+            self._told = None
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Do something once everything is kept, and not at all when it is undone."""
@@ -81,10 +113,16 @@ class UnitOfWork:
             self._undos.pop()()
 
     def commit(self) -> None:
-        """Keep everything."""
+        """Keep everything.
+
+        Raises:
+            ValidationError: a link leads to an item that isn't there in the end.
+            NotEmptyError: an item that was deleted is referred to in the end.
+        """
+        if self._late:
+            judge(self, self.model, self._late)
         for session in self._sessions.values():
             session.commit()
-        self.committed = True
 
     def tell(self) -> None:
         """Do what was to be done after the commit: all of it, even if some of it fails; the first failure is raised."""
@@ -93,6 +131,8 @@ class UnitOfWork:
             try:
                 call()
             except Exception as failure:
+                if isinstance(failure, InterruptedWriteError):
+                    failure.final = True  # what this unit wrote is kept: doing it again would do it twice
                 failures.append(failure)
         if failures:
             raise failures[0]
@@ -108,6 +148,12 @@ class UnitOfWork:
         with ExitStack() as stack:
             for session in self._sessions.values():
                 stack.callback(session.close)
+
+
+def is_writing(model: Model) -> bool:
+    """Tell whether a unit of work that writes is open here, so that the next write becomes a part of it."""
+    current = _open.get().get(id(model))
+    return current is not None and current.usable and current.write
 
 
 @contextmanager

@@ -17,12 +17,14 @@ from ..model.description import get_value, has_value
 from ..model.paths import Path
 from ..types.values import copy_values, identical
 from .read import get_locked, not_found, read_again
+from .replay import replayed
 from .unit import UnitOfWork
 
 if TYPE_CHECKING:
     from .service import Service
 
 
+@replayed
 def update(service: Service, item: Item) -> None:
     """Store what changed of an item since it was loaded. An item that didn't change is left alone.
 
@@ -39,6 +41,7 @@ def update(service: Service, item: Item) -> None:
         _save(service, unit, item)
 
 
+@replayed
 def modify(
     service: Service, collection: str, identifier: str, apply: Callable[[Item], None], *, prepared: bool = False
 ) -> Item:
@@ -116,7 +119,9 @@ def _write(
     # A change of lists alone is no change of the item's own row: two people who add to one list both succeed.
     version = item._version if columns else None
     try:
-        check_targets(unit, model, collection, [(each.path, each.after) for each in references])
+        lists = [(path, columns[path]) for path in model.elements[collection] if path in columns]
+        targets = [(each.path, each.after) for each in references]
+        check_targets(unit, model, collection, identifier, targets, lists)
         change.steal(unit, model, collection, identifier, references)
         _write_row(service, unit, collection, identifier, {**columns, **_stamps(service, collection, after)}, version)
         change.apply(unit, model, collection, identifier, references)

@@ -17,6 +17,7 @@ from ..model.paths import Path
 from ..model.relations import Relation
 from ..model.views import Projection
 from ..query.ast import Bound
+from ..query.cursor import Key
 from ..query.plan import SelectPlan
 
 
@@ -42,6 +43,11 @@ class Record:
     values: dict[str, Any]
     version: int
     key: Sequence[Any] = ()
+
+    @property
+    def place(self) -> Key:
+        """Where it stands in the order that it was read in."""
+        return (*self.key, self.identifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,8 @@ class Session(Protocol):
         """Tell about how many items match, without looking at them where the backend can."""
         ...
 
-    def existing(self, collection: str, identifiers: Sequence[str]) -> set[str]:
-        """Return those of the ids that are there."""
+    def existing(self, collection: str, identifiers: Sequence[str], *, lock: bool = False) -> set[str]:
+        """Return those of the ids that are there; with `lock`, so that nobody else writes them or links to them."""
         ...
 
     def lock(self, collection: str, identifiers: Sequence[str]) -> None:
@@ -104,8 +110,13 @@ class Session(Protocol):
         """Delete all items of a collection and all links to them."""
         ...
 
-    def linked(self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool) -> dict[str, list[str]]:
-        """Return for each id the ids on the other side, in order; ids without links are left out."""
+    def linked(
+        self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool, lock: bool = False
+    ) -> dict[str, list[str]]:
+        """Return for each id the ids on the other side, in order; ids without links are left out.
+
+        With `lock`, nobody else changes these links before this unit of work ends.
+        """
         ...
 
     def point(self, relation: Relation, owners: Sequence[str], target: str) -> None:
@@ -168,6 +179,13 @@ class Backend(Protocol):
 
     def session(self, model: Model, *, write: bool) -> Session:
         """Begin a unit of work."""
+        ...
+
+    def answers(self, model: Model, collection: str, where: Bound) -> bool:
+        """Tell whether a filter of a collection means here, as a whole, exactly what `query/evaluate.py` says.
+
+        What doesn't is parted by `query/split.py` and evaluated in Python.
+        """
         ...
 
     def new_id(self, item: Callable[[], Any]) -> str:

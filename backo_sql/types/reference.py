@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NoReturn
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
 from .base import EQUALITY, ORDERING, FieldType
 from .kinds import Kind
-from .values import Kept
+from .values import Kept, plain
 
 #: ids stand in URLs and file names: no '/', no control characters, no half of a surrogate pair, no '_' to begin with
 _ID = re.compile("[^_/\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]*")
@@ -81,8 +81,9 @@ def is_id(value: str) -> bool:
 
 
 def convert_id(value: Any, wrong_type: Callable[[str, object], Fault]) -> str:
-    """Accept an id, or a saved item in place of its id."""
+    """Accept an id, or an item in place of its id."""
     if not isinstance(value, str):
+        value = plain(value)
         value = getattr(value, "_id", value)
     if not isinstance(value, str):
         raise wrong_type("the id of an item", value)

@@ -38,7 +38,7 @@ def plain(value: Any) -> Any:
     An item stands for its id.
     """
     if getattr(type(value), "_stands_for_its_id", False):
-        return value._id
+        return value._known_id()
     get_value = getattr(type(value), "get_value", None)
     return value.get_value() if get_value is not None else value
 

@@ -44,9 +44,9 @@ def test_the_plans_that_are_kept_do_not_grow_with_what_clients_think_of(open_bac
 
 
 @on_one_database
-def test_a_filter_that_the_database_does_not_know_yet_is_a_400(open_backoffice: Open) -> None:
+def test_a_filter_that_a_type_can_t_have_is_a_400(open_backoffice: Open) -> None:
     client = client_of(open_backoffice(things=Item({"free": FreeDict(), "tags": List(String()), "n": Int()})))
-    for query in ("free.k=1", "tags.$contains=a", "n.$re=1", "n.$gt=x"):
+    for query in ("tags.$gt=a", "n.$re=1", "n.$gt=x", "n.k=1"):
         problem(client.get(f"/app/things?{query}"), 400)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backo_sql import Backoffice, DBSQLConnector, Item, Ref
+from backo_sql import Backoffice, DBSQLConnector, Dict, Int, Item, List, Ref
 from tests.support import Open
 
 CLIENTS, REQUESTS = 3, 6
@@ -70,6 +70,31 @@ def test_lists_that_face_each_other_agree_in_the_end(library: Backoffice) -> Non
     stands_on = {(book, shelf) for book in books for shelf in library.books.get_by_id(book).shelves}
     holds = {(book, shelf) for shelf in shelves for book in library.shelves.get_by_id(shelf).books}
     assert stands_on == holds
+
+
+def test_lines_that_are_added_while_what_they_refer_to_goes_are_all_there_in_the_end(open_backoffice: Open) -> None:
+    line = {"track": Ref(coll="tracks"), "number": Int(required=True)}
+    backoffice = open_backoffice(tracks=Item({}), orders=Item({"lines": List(Dict(line), default=[])}))
+    tracks = [backoffice.tracks.create({})._id for _ in range(6)]
+    url = f"/app/orders/{backoffice.orders.create({})._id}"
+    added: list[int] = []
+
+    def act(client: FlaskClient, choose: random.Random) -> int:
+        track = choose.choice(tracks)
+        if choose.random() < 0.3:
+            return client.delete(f"/app/tracks/{track}").status_code
+        number = choose.randrange(10**9)
+        operations = [{"op": "add", "path": "$.lines", "value": {"track": track, "number": number}}]
+        status = client.patch(url, json=operations).status_code
+        if status == 200:
+            added.append(number)
+        return status
+
+    assert at_once(backoffice, act) <= {200, 400, 404, 409}
+    left = {track._id for track in backoffice.tracks.select()}
+    lines = backoffice.orders.select()[0].lines
+    assert sorted(each.number for each in lines) == sorted(added)
+    assert {each.track for each in lines} <= {None, *left}
 
 
 def test_a_partner_that_many_want_has_one_in_the_end(open_backoffice: Open) -> None:

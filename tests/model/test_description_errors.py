@@ -20,12 +20,14 @@ from backo_sql import (
     Dict,
     FillStrategy,
     Float,
+    In,
     Int,
     Item,
     List,
     Ref,
     RefsList,
     String,
+    Tuple,
     ValidationError,
 )
 from tests.support import Connect, describe, on_one_database
@@ -541,13 +543,60 @@ def test_a_reverse_may_be_written_without_its_dollar_and_on_one_side_alone() -> 
 
 
 def test_a_reference_in_a_list_is_refused_with_what_to_use() -> None:
+    ref, dict_of_ref = Ref(coll="a"), Dict({"r": Ref(coll="a")})
+    collection = "collection of its own"
     refused(
         [
-            (of(a=Item({"l": List(Ref(coll="a"))})), ("$.l", "Ref", "RefsList")),
-            (of(a=Item({"l": List(List(Ref(coll="a")))})), ("$.l", "Ref")),
+            (of(a=Item({"l": List(ref)})), ("$.l", "Ref", "RefsList")),
+            (of(a=Item({"d": Dict({"l": List(ref)})})), ("$.d.l", "Ref", "RefsList")),
             (of(a=Item({"l": List(RefsList(coll="a"))})), ("$.l", "RefsList")),
+            (of(a=Item({"l": List(List(ref))})), ("$.l", "Ref", collection)),
+            (of(a=Item({"l": List(List(dict_of_ref))})), ("$.l", "List of lists", collection)),
+            (of(a=Item({"l": List(Dict({"rs": RefsList(coll="a")}))})), ("$.l", "$.rs", "RefsList", collection)),
+            (of(a=Item({"l": List(Dict({"m": List(dict_of_ref)}))})), ("$.l", "$.m", collection)),
+            (of(a=Item({"l": List(Dict({"d": Dict({"m": List(ref)})}))})), ("$.l", "$.d.m", collection)),
+            (of(a=Item({"l": List(dict_of_ref, views=["!save"])})), ("$.l", "isn't stored")),
+            (of(a=Item({"l": List(dict_of_ref, set=lambda o: [])})), ("$.l", "isn't stored")),
+            (lambda: Tuple((Ref(coll="a"), Int())), ("Tuple", "Ref", "in a Dict")),
+            (lambda: Tuple((Int(), dict_of_ref)), ("Tuple", "use a Dict")),
+            (lambda: In([Int(), Ref(coll="a")]), ("In", "Ref", "in a Dict")),
+            (lambda: In([Int(), List(dict_of_ref)]), ("In", "Ref")),
+            (lambda: List(Tuple((ref,))), ("Tuple", "Ref")),
+            (of(a=Item({"x" * 30: List(Dict({"y" * 64: ref}))})), ("$.x", "63 bytes")),
         ]
     )
+    of(a=Item({"l": List(Dict({"r": Ref(coll="a"), "m": List(Int()), "t": Tuple((Int(),))}))}))()
+
+
+def test_what_faces_a_reference_in_elements_is_a_list_that_is_only_read() -> None:
+    def lines(**options: Any) -> Item:
+        return Item({"lines": List(Dict({"track": Ref(coll="tracks", **options)}))})
+
+    refused(
+        [
+            (
+                of(tracks=Item({}), orders=lines(field="$.orders")),
+                ("orders.lines.track", "no such field"),
+            ),
+            (
+                of(tracks=Item({"o": Ref(coll="orders", field="$.lines.track")}), orders=lines()),
+                ("tracks.o", "orders.lines.track", "RefsList"),
+            ),
+            (
+                of(tracks=Item({"o": RefsList(coll="orders", field="$.lines.track", required=True)}), orders=lines()),
+                ("tracks.o", "orders.lines.track", "required"),
+            ),
+            (
+                of(tracks=Item({"o": RefsList(coll="orders", field="$.lines")}), orders=lines()),
+                ("tracks.o", "$.lines", "no reference"),
+            ),
+            (
+                of(tracks=Item({"o": RefsList(coll="orders", field="$.lines.trick")}), orders=lines()),
+                ("tracks.o", "$.lines.trick", "no such field"),
+            ),
+        ]
+    )
+    of(tracks=Item({"o": RefsList(coll="orders")}), orders=lines(field="$.o"))()
 
 
 def test_what_is_legal_and_may_be_an_oversight_is_told_without_an_error() -> None:

@@ -36,6 +36,7 @@ from backo_sql import (
     IpNetwork,
     Item,
     List,
+    Ref,
     String,
     Time,
     Tuple,
@@ -214,8 +215,15 @@ def compound(inner: st.SearchStrategy[Drawn]) -> st.SearchStrategy[Drawn]:
             st.fixed_dictionaries({}, optional={name: values for name, (_, values) in fields.items()}),
         )
 
+    def rows_of(fields: dict[str, Drawn]) -> st.SearchStrategy[Drawn]:
+        """A list whose elements hold a reference, and are rows of a table."""
+        held = {name: build for name, (build, _) in fields.items()} | {"see": Build(Ref, (), {"coll": "things"})}
+        values = st.fixed_dictionaries({}, optional={name: values for name, (_, values) in fields.items()})
+        return drawn(List, (Build(Dict, (held,), {}),), st.lists(values | st.none(), max_size=3))
+
     some = st.lists(inner, min_size=1, max_size=3)
     return st.one_of(
+        st.dictionaries(st.sampled_from(NAMES), inner, max_size=3).flatmap(rows_of),
         inner.flatmap(list_of),
         some.flatmap(tuple_of),
         some.flatmap(one_of),
@@ -326,6 +334,12 @@ def collection(url: str, build: Build) -> Iterator[Backoffice | None]:
     try:
         backoffice = Backoffice("app")
         backoffice.register_collection(Collection("things", item, db))
+        try:
+            backoffice.check_syntax()
+        except DescriptionError as error:  # of what is drawn, only references in lists of lists are told this late
+            assert "Use a collection of its own" in str(error)
+            yield None
+            return
         backoffice.create_all()
         yield backoffice
     finally:
@@ -356,6 +370,6 @@ def test_any_json_for_any_description_is_kept_by_postgresql(database_url: str) -
                 try:
                     check(backoffice, sent)
                 finally:
-                    backoffice.things.table.drop(backoffice.things.connector.engine)
+                    backoffice.things.connector.metadata.drop_all(backoffice.things.connector.engine)
 
     run()

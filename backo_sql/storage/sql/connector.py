@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +15,21 @@ import sqlalchemy as sa
 
 from ...errors import DescriptionError
 from ...model.model import Model
-from ...model.paths import path_text
+from ...model.paths import Path, path_text
 from ...model.relations import Relation, RelationKind
 from ...model.views import Projection
+from ...query.ast import Bound
 from ..identifiers import uuid7
 from ..interface import Form
+from .answers import answers
 from .columns import check_column, write_document
 from .compile import IdSet
+from .elements import ElementTable
 from .failures import Failures
-from .layout import association_layout, table_layout
-from .loading import Reader, make_reader
+from .layout import TableLayout, association_layout, elements_layouts, table_layout
+from .loading import Columns, Reader, make_reader
 from .session import SQLSession
-from .tables import NAMING_CONVENTION, make_association, make_table
+from .tables import NAMING_CONVENTION, make_association, make_elements, make_table
 
 #: the key of the advisory lock under which tables are made
 _CREATE_LOCK = 0x6261636B6F
@@ -40,10 +43,24 @@ WRITE = "backo_write"
 
 @dataclass(frozen=True)
 class Binding:
-    """What a connector knows of one model: its tables, and how to read them."""
+    """What a connector knows of one model: its tables, and how to read them.
+
+    Attributes:
+        model: the model.
+        tables: of the collections.
+        columns: of the same tables, by the path of their field.
+        lists: of each collection, the tables of the lists whose elements hold references, by path of the list.
+        associations: the tables of the many-to-many links.
+        classes: the mapped classes, once somebody asked for one.
+        failures: says what the database refused.
+        readers: the plans by which projections are read.
+        statements: those that are built once.
+    """
 
     model: Model
     tables: Mapping[str, sa.Table]
+    columns: Mapping[str, Columns]
+    lists: Mapping[str, Mapping[Path, ElementTable]]
     associations: Mapping[Relation, sa.Table]
     classes: dict[str, type[Any]]
     failures: Failures
@@ -56,8 +73,20 @@ class Binding:
         reader = self.readers.get(key)
         if reader is None:
             name = projection.collection
-            reader = self.readers[key] = make_reader(projection, self.tables[name], self.model.sides[name], form)
+            reader = self.readers[key] = make_reader(
+                projection, self.tables[name], self.columns[name], self.model.sides[name], form
+            )
         return reader
+
+    def elements(self, relation: Relation) -> ElementTable:
+        """Return the table of the list that the owner of a relation stands in."""
+        return self.lists[relation.owner.collection][relation.within]
+
+    @property
+    def all_tables(self) -> list[sa.Table]:
+        """Return every table of the model."""
+        lists = [each.table for lists in self.lists.values() for each in lists.values()]
+        return [*self.tables.values(), *lists, *self.associations.values()]
 
 
 #: A connection must not be used on both sides of a fork: a child begins with pools of its own.
@@ -120,8 +149,13 @@ class DBSQLConnector:
                     f"{relation.owner} links many items of two connectors: put both collections into one database."
                 )
         for name in collections:
-            for column in table_layout(model, model.descriptions[name], local).columns:
-                check_column(column.type, f"{name}: {path_text(column.path)}", self.engine.dialect.name)
+            for layout in _layouts(model, name, local):
+                if layout.name in self.metadata.tables:
+                    raise DescriptionError(
+                        f"A list of {name!r} needs a table {layout.name!r}, which {self!r} has already."
+                    )
+                for column in layout.columns:
+                    check_column(column.type, f"{name}: {path_text(column.path)}", self.engine.dialect.name)
 
     def bind(self, model: Model, collections: Sequence[str]) -> None:
         """Make the tables of the collections of a model that live here."""
@@ -132,23 +166,36 @@ class DBSQLConnector:
             for relation in model.relations
             if relation.kind is RelationKind.MANY_TO_MANY and relation.owner.collection in local
         ]
+        of_lists = {name: list(elements_layouts(model, model.descriptions[name], local)) for name in collections}
         tables = {layout.name: make_table(self.metadata, layout) for layout in layouts}
+        columns = {layout.name: {column.path: column for column in layout.columns} for layout in layouts}
+        lists = {
+            name: {
+                each.path: ElementTable.of(
+                    each,
+                    make_elements(self.metadata, each),
+                    model.descriptions[name].leaves[each.path].type,
+                    self.id_set,
+                )
+                for each in some
+            }
+            for name, some in of_lists.items()
+        }
         associations = {layout.relation: make_association(self.metadata, layout) for layout in links}
-        self._bindings[id(model)] = Binding(model, tables, associations, {}, Failures(layouts, links), {}, {})
+        failures = Failures([*layouts, *(each.table for some in of_lists.values() for each in some)], links)
+        self._bindings[id(model)] = Binding(model, tables, columns, lists, associations, {}, failures, {}, {})
 
     def create_all(self, model: Model) -> None:
         """Make the missing tables and indexes of a model's collections."""
         binding = self._binding(model)
-        tables = self.tables(model)
         with binding.failures.translated(), self.engine.execution_options(**{WRITE: True}).begin() as connection:
             if connection.dialect.name == "postgresql":  # workers that start together take turns
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
-            self.metadata.create_all(connection, tables=tables)
+            self.metadata.create_all(connection, tables=binding.all_tables)
 
     def tables(self, model: Model) -> list[sa.Table]:
         """Return all tables of a model."""
-        binding = self._binding(model)
-        return [*binding.tables.values(), *binding.associations.values()]
+        return self._binding(model).all_tables
 
     def session(self, model: Model, *, write: bool) -> SQLSession:
         """Take a connection from the pool and begin."""
@@ -158,6 +205,10 @@ class DBSQLConnector:
         if write:
             connection = connection.execution_options(**{WRITE: True})
         return SQLSession(binding, connection, self.id_set)
+
+    def answers(self, model: Model, collection: str, where: Bound) -> bool:
+        """Tell whether a filter can be asked of the database."""
+        return answers(where, self._binding(model).tables[collection])
 
     def new_id(self, item: Callable[[], Any]) -> str:
         """Make the id of a new item; only a function that was put in the place of `generate_id` looks at the item."""
@@ -175,7 +226,9 @@ class DBSQLConnector:
         binding = self._binding(model)
         with self._mapping:
             if not binding.classes:
-                binding.classes.update(map_classes(model, self.metadata, binding.tables, binding.associations))
+                binding.classes.update(
+                    map_classes(model, self.metadata, binding.tables, binding.associations, binding.lists)
+                )
         return binding.classes[collection]
 
     def dispose(self) -> None:
@@ -187,6 +240,13 @@ class DBSQLConnector:
 
     def __repr__(self) -> str:
         return f"DBSQLConnector({self.url.render_as_string(hide_password=True)!r})"
+
+
+def _layouts(model: Model, collection: str, local: frozenset[str]) -> Iterator[TableLayout]:
+    description = model.descriptions[collection]
+    yield table_layout(model, description, local)
+    for layout in elements_layouts(model, description, local):
+        yield layout.table
 
 
 def _generate_id(_item: Any) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from ...errors import BackoError, ConflictError, DBError, InterruptedWriteError, ValidationError
+from ...errors import BackoError, BusyError, ConflictError, DBError, InterruptedWriteError, ValidationError
 from ...model.paths import Path, path_text
 from .layout import AssociationLayout, TableLayout
 
@@ -24,7 +24,7 @@ class Failures:
     """Translates the errors of one database.
 
     Args:
-        tables: the tables of the collections, whose constraints it knows by name.
+        tables: the tables of the collections and of their lists, whose constraints it knows by name.
         associations: the tables of the many-to-many links.
     """
 
@@ -53,7 +53,7 @@ class Failures:
         except sa.exc.DBAPIError as error:
             raise self.translate(error) from error
         except sa.exc.TimeoutError as error:
-            raise DBError(
+            raise BusyError(
                 "The database has no free connection. Ask again later, or raise the size of the pool."
             ) from error
 
@@ -89,6 +89,8 @@ class Failures:
                 return ValidationError({"$": ["A text is too long for the index that it stands in."]})
             case "40001" | "40P01":
                 return InterruptedWriteError("Somebody else is changing the same items. Ask again.")
+            case "55P03" | "53300" | "57P03":  # a lock that wasn't given, too many connections, starting or stopping
+                return BusyError("The database is busy. Ask again later.")
             case "42P01" | "42703":
                 return _not_ready()
             case _:
@@ -107,7 +109,7 @@ class Failures:
             case "SQLITE_CONSTRAINT_CHECK":
                 return self._broken(what)
             case _ if name.startswith("SQLITE_BUSY") or name.startswith("SQLITE_LOCKED"):
-                return DBError("The database is busy: another writer holds it. Ask again later.")
+                return BusyError("The database is busy: another writer holds it. Ask again later.")
             case "SQLITE_ERROR" if "no such table" in message or "no such column" in message or "no column" in message:
                 return _not_ready()
             case "SQLITE_CANTOPEN":

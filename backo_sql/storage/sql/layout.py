@@ -7,10 +7,11 @@ module alone decides how a description becomes SQL.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...model.description import MAX_NAME_BYTES, Description, Leaf
 from ...model.model import Model
@@ -26,6 +27,28 @@ ON_DELETE = {
     DeleteStrategy.DELETE_REFERENCED_ITEMS: "CASCADE",
     DeleteStrategy.UNLINK_REFERENCED_ITEMS: "SET NULL",
 }
+
+#: the columns that every table of elements has: the item whose list it is, and what their order is told by
+OWNER, POSITION = "_owner_id", "_position"
+
+
+class ListMark(FieldType[list[Any]]):
+    """What the item's own row holds of a list that is a table: true where there is a list, null where there is none.
+
+    It is read as an empty list, which the elements are then put into.
+    """
+
+    kind: ClassVar[Kind] = Kind.BOOLEAN
+    encodes_natively = False
+    dumps_natively = False
+
+    def encode(self, value: list[Any]) -> bool:
+        """Tell that there is a list."""
+        return True
+
+    def decode(self, stored: Any) -> list[Any]:
+        """Make the list."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +105,21 @@ class TableLayout:
 
 
 @dataclass(frozen=True, slots=True)
+class ElementsLayout:
+    """The table of a list whose elements hold references: a row for each element of each item.
+
+    Attributes:
+        collection: whose list it is.
+        path: of the list.
+        table: the columns of an element, whose paths begin at the item; `OWNER` and `POSITION` come on top.
+    """
+
+    collection: str
+    path: Path
+    table: TableLayout
+
+
+@dataclass(frozen=True, slots=True)
 class AssociationLayout:
     """The table of a many-to-many link: both ids are its key, the positions keep the order of either list."""
 
@@ -119,30 +157,71 @@ def table_layout(model: Model, description: Description, local: frozenset[str]) 
         local: the collections that live in the same database; only they can be referred to by a foreign key.
     """
     name = description.name
+    leaves = [
+        dataclasses.replace(leaf, type=ListMark(required=leaf.type.options.required))
+        if leaf.path in description.elements
+        else leaf
+        for leaf in description.stored
+    ]
     to_one = {
         relation.owner.path: relation
         for relation in model.owned[name]
-        if relation.kind is not RelationKind.MANY_TO_MANY
+        if relation.kind is not RelationKind.MANY_TO_MANY and not relation.in_elements
     }
+    return _lay_out(name, leaves, to_one, local, unique=description.item.unique, indexed=description.item.indexes)
+
+
+def elements_layouts(model: Model, description: Description, local: frozenset[str]) -> Iterator[ElementsLayout]:
+    """Lay out the tables of those lists of a collection whose elements hold references."""
+    for path, leaves in description.elements.items():
+        name = column_name((description.name, *path))
+        to_one = {relation.owner.path: relation for relation in model.owned[description.name]}
+        table = _lay_out(name, leaves, to_one, local, within=path)
+        owner = ForeignKeyLayout(constraint_name("fk", name, OWNER), OWNER, path, description.name, "CASCADE")
+        table = dataclasses.replace(table, foreign_keys=(owner, *table.foreign_keys))
+        yield ElementsLayout(description.name, path, table)
+
+
+def _lay_out(
+    name: str,
+    leaves: Iterable[Leaf],
+    to_one: Mapping[Path, Relation],
+    local: frozenset[str],
+    *,
+    within: Path = (),
+    unique: Iterable[tuple[Path, ...]] = (),
+    indexed: Iterable[tuple[Path, ...]] = (),
+) -> TableLayout:
+    """Lay out the columns of some leaves, and what holds for them.
+
+    Args:
+        name: of the table.
+        leaves: the fields of an item, or of an element of a list.
+        to_one: the references among them, by path from the item down.
+        local: the collections that live in the same database.
+        within: the list in whose elements the leaves stand.
+        unique: the groups of fields that are unique together.
+        indexed: the groups of fields that are indexed together.
+    """
     columns: list[ColumnLayout] = []
     checks: list[CheckLayout] = []
     uniques: list[GroupLayout] = []
     indexes: list[GroupLayout] = []
     foreign_keys: list[ForeignKeyLayout] = []
-    for leaf in description.stored:
-        column = leaf.column
-        columns.append(ColumnLayout(column, leaf.path, leaf.type, nullable=_nullable(leaf)))
-        checks.extend(_checks(name, leaf))
-        relation = to_one.get(leaf.path)
+    for leaf in leaves:
+        column, path = leaf.column, (*within, *leaf.path)
+        columns.append(ColumnLayout(column, path, leaf.type, nullable=_nullable(leaf)))
+        checks.extend(_checks(name, column, path, leaf.type))
+        relation = to_one.get(path)
         one_to_one = relation is not None and relation.kind is RelationKind.ONE_TO_ONE
         if leaf.type.options.unique or one_to_one:
-            uniques.append(_group("uq", name, (leaf.path,)))
+            uniques.append(GroupLayout(constraint_name("uq", name, column), (column,), (path,)))
         elif leaf.type.options.index or relation is not None:
-            indexes.append(_group("ix", name, (leaf.path,)))
+            indexes.append(GroupLayout(constraint_name("ix", name, column), (column,), (path,)))
         if relation is not None and relation.target in local:
-            foreign_keys.append(_foreign_key(name, leaf.path, relation))
-    uniques.extend(_group("uq", name, paths) for paths in description.item.unique)
-    indexes.extend(_group("ix", name, paths) for paths in description.item.indexes)
+            foreign_keys.append(_foreign_key(name, column, relation))
+    uniques.extend(_group("uq", name, paths) for paths in unique)
+    indexes.extend(_group("ix", name, paths) for paths in indexed)
     taken = {unique.columns for unique in uniques}
     indexes = list({index.columns: index for index in indexes if index.columns not in taken}.values())
     uniques = list({unique.columns: unique for unique in uniques}.values())
@@ -177,22 +256,24 @@ def _group(kind: str, table: str, paths: Iterable[Path]) -> GroupLayout:
     return GroupLayout(constraint_name(kind, table, *columns), columns, paths)
 
 
-def _foreign_key(table: str, path: Path, relation: Relation) -> ForeignKeyLayout:
+def _foreign_key(table: str, column: str, relation: Relation) -> ForeignKeyLayout:
     on_delete = ON_DELETE[relation.on_target_delete]
     if on_delete == "SET NULL" and relation.required:
         on_delete = "NO ACTION"
-    column = column_name(path)
-    return ForeignKeyLayout(constraint_name("fk", table, column), column, path, relation.target, on_delete)
+    if on_delete == "CASCADE" and relation.in_elements:
+        on_delete = "NO ACTION"  # the item goes, not the element alone: only we can do that
+    name = constraint_name("fk", table, column)
+    return ForeignKeyLayout(name, column, relation.owner.path, relation.target, on_delete)
 
 
-def _checks(table: str, leaf: Leaf) -> Iterable[CheckLayout]:
-    options, column = leaf.type.options, leaf.column
+def _checks(table: str, column: str, path: Path, field: FieldType[Any]) -> Iterable[CheckLayout]:
+    options = field.options
 
     def check(rule: str, values: object) -> CheckLayout:
         name = constraint_name("ck", table, column, rule, _digest(repr(values)))
-        return CheckLayout(name, column, leaf.path, leaf.type, rule)
+        return CheckLayout(name, column, path, field, rule)
 
-    if leaf.type.kind is not Kind.JSON:
+    if field.kind is not Kind.JSON:
         # Functions run in Python: only constants can be rules of the database.
         limits = tuple(None if callable(limit) else limit for limit in (options.min, options.max))
         if limits != (None, None):
@@ -201,12 +282,12 @@ def _checks(table: str, leaf: Leaf) -> Iterable[CheckLayout]:
             yield check("choices", options.choices)
         if options.max_length is not None:
             yield check("length", options.max_length)
-    if leaf.type.kind is Kind.BOOLEAN and not isinstance(options.choices, tuple):
+    if field.kind is Kind.BOOLEAN and not isinstance(options.choices, tuple):
         yield check("boolean", ())
     # For databases that keep these in columns of another type: the name tells a migration what is in the column.
-    if leaf.type.kind is Kind.JSON:
+    if field.kind is Kind.JSON:
         yield check("document", ())
-    if leaf.type.kind is Kind.DECIMAL:
-        precision, scale = digits(leaf.type)
+    if field.kind is Kind.DECIMAL:
+        precision, scale = digits(field)
         name = constraint_name("ck", table, column, "digits", f"{precision}_{scale}")
-        yield CheckLayout(name, column, leaf.path, leaf.type, "digits")
+        yield CheckLayout(name, column, path, field, "digits")

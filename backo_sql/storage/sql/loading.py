@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from ...model.description import Leaf, Place
+from ...model.description import Place
 from ...model.model import Side
 from ...model.paths import Path
 from ...model.views import Node, Projection
 from ...types.base import FieldType
+from ...types.container import DictType
 from ...types.kinds import Kind
 from ..interface import Form
+from .layout import ColumnLayout, ListMark
 
 Build = Callable[[Sequence[Any]], Any]
+
+#: the columns of a table by the path of their field
+Columns: TypeAlias = Mapping[Path, ColumnLayout]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +36,76 @@ class Reader:
     Attributes:
         columns: what to select, in order.
         build: makes the nested dict of one row.
+        lists: the lists among them whose elements are rows of another table: they are read as empty ones.
     """
 
     columns: tuple[sa.Column[Any], ...]
     build: Callable[[Sequence[Any]], dict[str, Any]]
+    lists: tuple[Path, ...] = ()
 
 
-def make_reader(projection: Projection, table: sa.Table, sides: Mapping[Path, Side], form: Form) -> Reader:
-    """Plan how a projection of a collection is read, whose reference fields are `sides`."""
-    columns: list[sa.Column[Any]] = []
-    build = _structure(projection.tree, table, sides, form, columns)
-    return Reader(tuple(columns), build)
+def make_reader(
+    projection: Projection, table: sa.Table, columns: Columns, sides: Mapping[Path, Side], form: Form
+) -> Reader:
+    """Plan how a projection of a collection is read.
+
+    Args:
+        projection: the fields.
+        table: of the collection.
+        columns: of that table, by path.
+        sides: the reference fields of the collection.
+        form: which values are wanted.
+    """
+    selected: list[sa.Column[Any]] = []
+    lists: list[Path] = []
+
+    def structure(nodes: tuple[Node, ...]) -> Build:
+        parts: list[tuple[str, Build]] = []
+        for name, content in nodes:
+            if isinstance(content, tuple):
+                parts.append((name, structure(content)))
+            elif content.place is Place.LINK:
+                if sides[content.path].filled:  # its place among the keys; the links are read apart
+                    parts.append((name, _nothing))
+            elif content.place is Place.ROW:
+                column = columns[content.path]
+                parts.append((name, _leaf(column.type, form, len(selected))))
+                selected.append(table.c[column.name])
+                if isinstance(column.type, ListMark):
+                    lists.append(content.path)
+        return _dict_of(tuple(parts))
+
+    build = structure(projection.tree)
+    return Reader(tuple(selected), build, tuple(lists))
 
 
-def _structure(
-    nodes: tuple[Node, ...],
-    table: sa.Table,
-    sides: Mapping[Path, Side],
-    form: Form,
-    columns: list[sa.Column[Any]],
-) -> Build:
-    parts: list[tuple[str, Build]] = []
-    for name, content in nodes:
-        if isinstance(content, tuple):
-            parts.append((name, _structure(content, table, sides, form, columns)))
-        elif content.place is Place.LINK:
-            if sides[content.path].filled:  # its place among the keys; the links are read apart
-                parts.append((name, _nothing))
-        elif content.place is Place.ROW:
-            parts.append((name, _leaf(content, form, len(columns))))
-            columns.append(table.c[content.column])
-    return _dict_of(tuple(parts))
+def make_element_reader(
+    element: DictType, table: sa.Table, columns: Columns, within: Path, first: Sequence[str], form: Form
+) -> Reader:
+    """Plan how an element of a list is read from a table of elements.
+
+    Args:
+        element: the type of an element.
+        table: its table.
+        columns: of that table, by path from the item down.
+        within: the path of the list.
+        first: the columns that stand before those of the element.
+        form: which values are wanted.
+    """
+    selected = [table.c[name] for name in first]
+
+    def structure(fields: Mapping[str, FieldType[Any]], path: Path) -> Build:
+        parts: list[tuple[str, Build]] = []
+        for name, field in fields.items():
+            if isinstance(field, DictType):
+                parts.append((name, structure(field.fields, (*path, name))))
+            else:
+                parts.append((name, _leaf(field, form, len(selected))))
+                selected.append(table.c[columns[*path, name].name])
+        return _dict_of(tuple(parts))
+
+    build = structure(element.fields, within)
+    return Reader(tuple(selected), build)
 
 
 def _nothing(_row: Sequence[Any]) -> None:
@@ -75,8 +119,8 @@ def _dict_of(parts: tuple[tuple[str, Build], ...]) -> Build:
     return build
 
 
-def _leaf(leaf: Leaf, form: Form, position: int) -> Build:
-    convert = _conversion(leaf.type, form)
+def _leaf(field: FieldType[Any], form: Form, position: int) -> Build:
+    convert = _conversion(field, form)
     if convert is None:
         return itemgetter(position)
 

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import RelationshipProperty, registry, relationship
 
 from ...model.model import Model
-from ...model.paths import column_name
+from ...model.paths import Path, column_name
 from ...model.relations import Relation, RelationKind
 from ...types.reference import DeleteStrategy
+from .elements import ElementTable
+from .layout import OWNER, POSITION
 from .tables import VERSION
 
 
@@ -37,11 +39,13 @@ def map_classes(
     metadata: sa.MetaData,
     tables: Mapping[str, sa.Table],
     associations: Mapping[Relation, sa.Table],
+    lists: Mapping[str, Mapping[Path, ElementTable]],
 ) -> dict[str, type[Any]]:
     """Map a class for each collection of a database.
 
     A reference `author` is the relationship `author`, and its column the attribute `author__id`; a field in a `Dict`
-    is named by its column.
+    is named by its column. A list whose elements hold references is a relationship to a class of its own, and its
+    column, which tells whether there is a list, the attribute `lines__given`.
     """
     classes: dict[str, type[Any]] = {name: type(name, (Mapped,), {}) for name in tables}
     mapper_registry = registry(metadata=metadata)
@@ -49,13 +53,68 @@ def map_classes(
         table = tables[name]
         properties: dict[str, Any] = {}
         for relation in model.owned[name]:
-            if relation.kind is not RelationKind.MANY_TO_MANY and relation.target in tables:
+            if (
+                relation.kind is not RelationKind.MANY_TO_MANY
+                and not relation.in_elements
+                and relation.target in tables
+            ):
                 column = column_name(relation.owner.path)
                 properties[f"{column}__id"] = table.c[column]
         for relation in model.relations:
-            properties.update(_relationships(name, relation, classes, tables, associations))
+            properties.update(_relationships(name, relation, classes, tables, associations, lists))
+        for elements in lists[name].values():
+            attribute = column_name(elements.layout.path)
+            properties[f"{attribute}__given"] = table.c[attribute]
+            properties[attribute] = _map_elements(model, elements, mapper_registry, classes, tables)
         mapper_registry.map_imperatively(mapped, table, properties=properties, version_id_col=table.c[VERSION])
+        for elements in lists[name].values():
+            _mark_given(mapped, column_name(elements.layout.path))
     return classes
+
+
+def _map_elements(
+    model: Model,
+    elements: ElementTable,
+    mapper_registry: registry,
+    classes: Mapping[str, type[Any]],
+    tables: Mapping[str, sa.Table],
+) -> RelationshipProperty[Any]:
+    """Map the class of the rows of a list, and return the relationship that leads to it."""
+    table, owner = elements.table, tables[elements.layout.collection]
+    attribute = column_name(elements.layout.path)
+    mapped = type(table.name, (Mapped,), {})
+    belongs = table.c[OWNER] == owner.c["_id"]
+    properties: dict[str, Any] = {
+        "_owner": relationship(classes[elements.layout.collection], primaryjoin=belongs, back_populates=attribute)
+    }
+    for path, side in model.elements[elements.layout.collection][elements.layout.path].items():
+        if side.other in tables:
+            column = column_name(path)
+            properties[f"{column}__id"] = table.c[column]
+            properties[column] = relationship(
+                classes[side.other],
+                primaryjoin=table.c[column] == tables[side.other].c["_id"],
+                foreign_keys=[table.c[column]],
+                remote_side=[tables[side.other].c["_id"]],
+            )
+    mapper_registry.map_imperatively(mapped, table, properties=properties)
+    return relationship(
+        mapped,
+        primaryjoin=belongs,
+        order_by=table.c[POSITION],
+        back_populates="_owner",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+    )
+
+
+def _mark_given(mapped: type[Any], attribute: str) -> None:
+    """Make a null list one that is there as soon as something is put into it."""
+
+    def given(target: Any, _value: Any, _initiator: Any) -> None:
+        setattr(target, f"{attribute}__given", True)
+
+    sa.event.listen(getattr(mapped, attribute), "append", given)
 
 
 def _relationships(
@@ -64,10 +123,16 @@ def _relationships(
     classes: Mapping[str, type[Any]],
     tables: Mapping[str, sa.Table],
     associations: Mapping[Relation, sa.Table],
+    lists: Mapping[str, Mapping[Path, ElementTable]],
 ) -> dict[str, RelationshipProperty[Any]]:
     """Make the relationships that one relation gives to one class: as owner, as inverse, or as both."""
     if relation.owner.collection not in tables or relation.target not in tables:
         return {}
+    if relation.in_elements:
+        if relation.inverse is None or relation.target != name:
+            return {}
+        elements = lists[relation.owner.collection][relation.within]
+        return {column_name(relation.inverse.path): _seen_from_target(relation, elements, classes, tables)}
     make = _many_to_many if relation.kind is RelationKind.MANY_TO_MANY else _to_one
     owner, inverse = make(relation, classes, tables, associations)
     made: dict[str, RelationshipProperty[Any]] = {}
@@ -76,6 +141,21 @@ def _relationships(
     if relation.inverse is not None and relation.target == name:
         made[column_name(relation.inverse.path)] = inverse
     return made
+
+
+def _seen_from_target(
+    relation: Relation, elements: ElementTable, classes: Mapping[str, type[Any]], tables: Mapping[str, sa.Table]
+) -> RelationshipProperty[Any]:
+    """Make the relationship from an item to those that have an element which refers to it; it is only read."""
+    owners = tables[relation.owner.collection]
+    return relationship(
+        classes[relation.owner.collection],
+        secondary=elements.table,
+        primaryjoin=tables[relation.target].c["_id"] == elements.pointer(relation),
+        secondaryjoin=elements.table.c[OWNER] == owners.c["_id"],
+        order_by=owners.c["_id"],
+        viewonly=True,
+    )
 
 
 def _to_one(

@@ -56,10 +56,15 @@ class SQLSession:
             statement = sa.select(*reader.columns, table.c["_id"], table.c[VERSION]).where(
                 table.c["_id"] == sa.bindparam("id")
             )
-            statement = statement.with_for_update() if lock else statement
+            # Whoever refers to an item that is being changed need not wait: its id stays.
+            statement = statement.with_for_update(key_share=True) if lock else statement
             self._binding.statements[key] = statement
         row = self._execute(statement, {"id": identifier}).first()
-        return None if row is None else Record(identifier, reader.build(row), row[-1])
+        if row is None:
+            return None
+        record = Record(identifier, reader.build(row), row[-1])
+        self._fill(projection.collection, reader, [record], form)
+        return record
 
     def select(self, plan: SelectPlan, form: Form) -> list[Record]:
         """Read a page of items."""
@@ -80,6 +85,7 @@ class SQLSession:
             records += [Record(row[-2], build(row), row[-1], row[keys:-2]) for row in rows]
             if len(records) == plan.limit:
                 break
+        self._fill(plan.projection.collection, reader, records, form)
         return records
 
     def _statements(self, plan: SelectPlan, form: Form, reader: Reader) -> Iterable[sa.Select[Any]]:
@@ -95,6 +101,11 @@ class SQLSession:
             statements = ordering.statements(sa.select(*columns).select_from(ordering.source), nulls)
             self._keep(key, statements)
         return statements
+
+    def _fill(self, collection: str, reader: Reader, records: Sequence[Record], form: Form) -> None:
+        """Read the lists whose elements are rows of another table."""
+        for path in reader.lists:
+            self._binding.lists[collection][path].fill(self._execute, records, form)
 
     def count(self, collection: str, where: Bound) -> int:
         """Count the items that match."""
@@ -113,27 +124,38 @@ class SQLSession:
         compiled = compile_filter(where, table, self._dialect)
         return statement if compiled is None else statement.where(compiled)
 
-    def existing(self, collection: str, identifiers: Sequence[str]) -> set[str]:
+    def existing(self, collection: str, identifiers: Sequence[str], *, lock: bool = False) -> set[str]:
         """Return those of the ids that are there."""
-        statement = self._binding.statements.get(("existing", collection))
+        statement = self._binding.statements.get(("existing", collection, lock))
         if statement is None:
             identity = self._binding.tables[collection].c["_id"]
             statement = sa.select(identity).where(self._id_set.contains(identity))
-            self._binding.statements["existing", collection] = statement
+            statement = statement.order_by(identity).with_for_update() if lock else statement
+            self._binding.statements["existing", collection, lock] = statement
         return set(self._execute(statement, {"ids": self._id_set.value(identifiers)}).scalars())
 
-    def linked(self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool) -> dict[str, list[str]]:
+    def linked(
+        self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool, lock: bool = False
+    ) -> dict[str, list[str]]:
         """Return the ids on the other side of a link, in order."""
-        key = ("linked", relation, from_owner)
+        key = ("linked", relation, from_owner, lock)
         statement = self._binding.statements.get(key)
         if statement is None:
-            statement = self._binding.statements[key] = self._linked_statement(relation, from_owner=from_owner)
+            statement = self._linked_statement(relation, from_owner=from_owner)
+            statement = statement.with_for_update() if lock and not relation.in_elements else statement
+            self._binding.statements[key] = statement
         found: dict[str, list[str]] = defaultdict(list)
         for near, far in self._execute(statement, {"ids": self._id_set.value(identifiers)}):
-            found[near].append(far)
+            others = found[near]
+            if not others or others[-1] != far:  # two elements of one list may refer to the same item
+                others.append(far)
+        if lock and found and relation.in_elements:
+            self.lock(relation.owner.collection, sorted({each for others in found.values() for each in others}))
         return dict(found)
 
     def _linked_statement(self, relation: Relation, *, from_owner: bool) -> sa.Select[Any]:
+        if relation.in_elements:
+            return self._binding.elements(relation).linked_statement(relation, from_owner=from_owner)
         if relation.kind is RelationKind.MANY_TO_MANY:
             table = self._binding.associations[relation]
             near, far, position = (
@@ -153,17 +175,17 @@ class SQLSession:
         if self._dialect == "sqlite":  # there is one writer at a time
             return
         identity = self._binding.tables[collection].c["_id"]
-        statement = sa.select(identity).where(self._id_set.contains(identity)).order_by(identity).with_for_update()
+        statement = sa.select(identity).where(self._id_set.contains(identity)).order_by(identity)
+        statement = statement.with_for_update(key_share=True)
         self._execute(statement, {"ids": self._id_set.value(identifiers)}).all()
 
     # -- writing -----------------------------------------------------------------------------------
 
     def insert(self, collection: str, values: Sequence[Mapping[str, Any]]) -> None:
         """Store new items."""
-        description = self._binding.model.descriptions[collection]
+        columns = self._binding.columns[collection].values()
         rows = [
-            {leaf.column: stored_value(leaf.type, get_value(each, leaf.path)) for leaf in description.stored}
-            | {VERSION: 1}
+            {column.name: stored_value(column.type, get_value(each, column.path)) for column in columns} | {VERSION: 1}
             for each in values
         ]
         statement = self._binding.statements.get(("insert", collection))
@@ -171,6 +193,8 @@ class SQLSession:
             statement = sa.insert(self._binding.tables[collection])
             self._binding.statements["insert", collection] = statement
         self._execute(statement, rows)
+        for elements in self._binding.lists[collection].values():
+            elements.insert(self._execute, values)
 
     def update(self, collection: str, identifier: str, changes: Mapping[Path, Any], version: int | None) -> bool:
         """Change fields of one item; with a version, only in that version, which rises."""
@@ -179,13 +203,18 @@ class SQLSession:
         if statement is None:
             statement = self._update_statement(collection, tuple(changes), version)
             self._keep(key, statement)
-        leaves = self._binding.model.descriptions[collection].leaves
+        columns = self._binding.columns[collection]
         values = {
-            f"new_{position}": stored_value(leaves[path].type, value)
+            f"new_{position}": stored_value(columns[path].type, value)
             for position, (path, value) in enumerate(changes.items())
         }
         result = self._execute(statement, {**values, "id": identifier, "version": version})
-        return bool(result.rowcount)
+        if not result.rowcount:
+            return False
+        for path, elements in self._binding.lists[collection].items():
+            if path in changes:
+                elements.change(self._execute, identifier, changes[path])
+        return True
 
     def _update_statement(self, collection: str, paths: tuple[Path, ...], version: int | None) -> sa.Update:
         table = self._binding.tables[collection]
@@ -219,6 +248,9 @@ class SQLSession:
             ):
                 continue
             owners = self._binding.tables[relation.owner.collection]
+            if relation.in_elements:
+                self._binding.elements(relation).release(self._execute, relation, owners, VERSION, None)
+                continue
             pointer = column_name(relation.owner.path)
             self._execute(
                 sa.update(owners)
@@ -228,6 +260,8 @@ class SQLSession:
         for relation, table in self._binding.associations.items():
             if collection in (relation.owner.collection, relation.target):
                 self._execute(sa.delete(table))
+        for elements in self._binding.lists[collection].values():
+            self._execute(sa.delete(elements.table))
         self._execute(sa.delete(self._binding.tables[collection]))
 
     def point(self, relation: Relation, owners: Sequence[str], target: str) -> None:
@@ -244,6 +278,9 @@ class SQLSession:
     def release(self, relation: Relation, targets: Sequence[str]) -> None:
         """Make every owner that points to these targets point to nothing."""
         table = self._binding.tables[relation.owner.collection]
+        if relation.in_elements:
+            self._binding.elements(relation).release(self._execute, relation, table, VERSION, targets)
+            return
         self._repoint(relation, targets, None, self._id_set.contains(table.c[column_name(relation.owner.path)]))
 
     def _repoint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any, cast
 
@@ -11,7 +12,18 @@ from ...types.exact import digits
 from ...types.kinds import Kind
 from ..identifiers import uuid7
 from .columns import ScaledInteger, TextDocument, column_type, text_type
-from .layout import AssociationLayout, CheckLayout, ForeignKeyLayout, TableLayout, constraint_name
+from .layout import (
+    OWNER,
+    POSITION,
+    AssociationLayout,
+    CheckLayout,
+    ColumnLayout,
+    ElementsLayout,
+    ForeignKeyLayout,
+    ListMark,
+    TableLayout,
+    constraint_name,
+)
 from .loading import stored_value
 
 #: Our constraints are named by `layout.constraint_name`; this names alike what a user adds to the same MetaData.
@@ -26,28 +38,56 @@ NAMING_CONVENTION = {
 VERSION = "_version"
 
 
+_last_position = 0
+_counting = threading.Lock()
+
+
 def next_position() -> int:
     """Return a position after all that were given before: only the order of positions counts."""
-    return time.time_ns()
+    global _last_position  # noqa: PLW0603 - clocks may tell the same time twice
+    with _counting:
+        _last_position = max(time.time_ns(), _last_position + 1)
+        return _last_position
 
 
 def make_table(metadata: sa.MetaData, layout: TableLayout) -> sa.Table:
     """Make the table of a collection."""
-    columns: list[sa.Column[Any]] = []
-    for column in layout.columns:
-        is_key = column.path == ("_id",)
-        columns.append(
-            sa.Column(
-                column.name,
-                column_type(column.type),
-                nullable=column.nullable,
-                key=column.name,
-                default=_new_id if is_key else None,
-            )
-        )
+    columns = [_column(column) for column in layout.columns]
     columns.append(sa.Column(VERSION, sa.Integer, nullable=False, default=1, server_default=sa.text("1")))
     table = sa.Table(layout.name, metadata, *columns)
     table.append_constraint(sa.PrimaryKeyConstraint(table.c["_id"], name=constraint_name("pk", layout.name)))
+    _constrain(table, layout)
+    return table
+
+
+def make_elements(metadata: sa.MetaData, layout: ElementsLayout) -> sa.Table:
+    """Make the table of a list whose elements hold references."""
+    table = sa.Table(
+        layout.table.name,
+        metadata,
+        sa.Column(OWNER, text_type(), nullable=False),
+        sa.Column(POSITION, sa.BigInteger, nullable=False, autoincrement=False, default=next_position),
+        *map(_column, layout.table.columns),
+        sa.PrimaryKeyConstraint(OWNER, POSITION, name=constraint_name("pk", layout.table.name)),
+    )
+    _constrain(table, layout.table)
+    return table
+
+
+def _column(layout: ColumnLayout) -> sa.Column[Any]:
+    default: Any = _new_id if layout.path == ("_id",) else None
+    marks = isinstance(layout.type, ListMark)
+    return sa.Column(
+        layout.name,
+        column_type(layout.type),
+        nullable=layout.nullable,
+        key=layout.name,
+        default=True if marks else default,
+        server_default=sa.true() if marks else None,
+    )
+
+
+def _constrain(table: sa.Table, layout: TableLayout) -> None:
     for check in layout.checks:
         _add_check(table, check)
     for unique in layout.uniques:
@@ -56,7 +96,6 @@ def make_table(metadata: sa.MetaData, layout: TableLayout) -> sa.Table:
         sa.Index(index.name, *(table.c[name] for name in index.columns))
     for key in layout.foreign_keys:
         table.append_constraint(_foreign_key(key))
-    return table
 
 
 def make_association(metadata: sa.MetaData, layout: AssociationLayout) -> sa.Table:
