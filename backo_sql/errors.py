@@ -162,10 +162,6 @@ class DBError(BackoError, RuntimeError):
     """The storage failed, or isn't ready. What the driver said is in `__cause__`, never in the message."""
 
 
-class BusyError(DBError):
-    """The database has no room for one more at the moment: others write, or hold all connections. Nothing was done."""
-
-
 class MigrationError(BackoError, RuntimeError):
     """A migration can't be written, or can't be run. The message says what is in the way and what to do."""
 
@@ -194,6 +190,10 @@ class DestructiveError(MigrationError):
     def __init__(self, message: str, steps: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.steps = tuple(steps)
+
+
+class BusyError(DBError):
+    """The database has no room for one more at the moment: others write, or hold all connections. Nothing was done."""
 
 
 class SessionError(BackoError, PermissionError):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, ops
+from alembic.util import rev_id
 from sqlalchemy.engine import Dialect
 
 from ..errors import MigrationError
@@ -17,12 +19,14 @@ from ..storage.sql.loading import stored_value
 from ..types.kinds import Kind
 from ..types.options import MISSING
 from .command import Command
+from .large import afterwards, between
 from .metadata import Target
 from .plan import Plan, make_plan
 from .reflect import reflect, table_names
 from .rename import Passage, find_passage
+from .renamed import rename
 from .render import Renderer
-from .snapshot import snapshot
+from .snapshot import Schema, snapshot
 
 
 class Lines(MigrateOperation):
@@ -51,59 +55,100 @@ def autogenerate(target: Target, command: Command, version_table: str) -> Callab
         arguments = context.opts["revision_context"].command_args
         if not arguments["autogenerate"]:
             return
-        script = directives[-1]
-        up, down = compare(target, command, context, version_table)
-        _put_first(script.upgrade_ops, up)
-        _put_last(script.downgrade_ops, down)
+        first = directives[-1]
+        plans = [each for each in compare(target, command, context, version_table) if each.up.lines]
         template = context.opts.setdefault("template_args", {})
-        template["destructive"] = _tuple(up.destructive)
-        template["creates"] = _tuple(up.creates)
-        if _is_revision(context, command) and script.upgrade_ops.is_empty() and not command.keep_empty:
+        template["destructive"], template["creates"] = {}, {}
+        for position, each in enumerate(plans):
+            script = first if position == 0 else _second(first, directives)
+            _put_first(script.upgrade_ops, each.up)
+            _put_last(script.downgrade_ops, each.down)
+            script.imports.update(each.imports)
+            template["destructive"][script.rev_id] = _tuple(each.up.destructive)
+            template["creates"][script.rev_id] = _tuple(each.up.creates)
+        if _is_revision(context, command) and first.upgrade_ops.is_empty() and not command.keep_empty:
             directives[:] = []
 
     return process
 
 
-def compare(target: Target, command: Command, context: Any, version_table: str) -> tuple[Plan, Plan]:
-    """Compare the database with the description; return the way there and the way back."""
+@dataclass
+class Stage:
+    """A revision to be written: the way there, the way back, and what its lines import."""
+
+    up: Plan
+    down: Plan
+    imports: set[str]
+
+
+def compare(target: Target, command: Command, context: Any, version_table: str) -> list[Stage]:
+    """Compare the database with the description; return the revisions that lead there."""
     connection, dialect = context.connection, context.dialect
     there = table_names(connection) if not command.from_nothing else set()
     ours = (set(target.tables) | target.known | set(command.drop) | set(target.was.values())) - target.of_host
     if missing := sorted(set(command.drop) - there):
         raise MigrationError(f"There is no table {missing[0]!r} to be dropped.")
     old = reflect(connection, sorted(ours & there))
-    for name in target.was.values():  # a former name counts only where the history or nobody else says otherwise
-        if name in old and name not in target.known | set(command.drop) and _is_new_name_there(target, name, there):
-            del old[name]
-    command.unknown.extend(sorted(there - ours - target.of_host - {version_table}))
+    for name, was in target.was.items():  # who has its new name needs its former one no more
+        if name in there and was in old and was not in target.known | set(command.drop) | set(target.tables):
+            del old[was]
+    command.unknown.extend(sorted(there - set(old) - target.of_host - {version_table}))
     new = snapshot(target.tables.values(), dialect)
     passage = find_passage(target, old, new, command.ask)
     autogen = AutogenContext(context, autogenerate=False)
-    renderer = Renderer(autogen)
-    given = defaults(target, dialect)
-    up = make_plan(renderer, old, new, passage, given, large=command.large)
-    back = passage.back()
-    down = make_plan(renderer, new, old, back, _former(given, passage)) if up.lines else Plan()
-    command.differences.extend(up.differences)
-    context.opts["revision_context"].generated_revisions[-1].imports.update(autogen.imports)
-    return up, down
+    renderer, given = Renderer(autogen), defaults(target, dialect)
+    back, former = passage.back(), _former(given, passage)
+    large = command.large and dialect.name == "postgresql"
+    middle = between(rename(old, new, passage).schema, new) if large else new
+    up = make_plan(renderer, old, middle, passage, given, large=large)
+    down = make_plan(renderer, middle, old, back, former) if up.lines else Plan()
+    stages = [Stage(up, down, autogen.imports)]
+    if large:
+        stages.append(_afterwards(renderer, up, middle, new, given))
+    for stage in stages:
+        command.differences.extend(stage.up.differences)
+    return stages
+
+
+def _afterwards(
+    renderer: Renderer, up: Plan, middle: Schema, new: Schema, given: Mapping[tuple[str, str], str]
+) -> Stage:
+    """Plan the second of the two revisions for large tables."""
+    lines = afterwards(renderer, up.change, middle, new, given)
+    down = make_plan(renderer, new, middle, Passage(), given)
+    told = make_plan(renderer, middle, new, Passage(), given)
+    return Stage(Plan(lines, told.differences, change=told.change), down, renderer.context.imports)
+
+
+def _second(first: Any, directives: list[Any]) -> Any:
+    script = ops.MigrationScript(
+        rev_id=rev_id(),
+        message=f"{first.message or ''} (afterwards)",
+        upgrade_ops=ops.UpgradeOps([]),
+        downgrade_ops=ops.DowngradeOps([]),
+        head=first.rev_id,
+        version_path=first.version_path,
+    )
+    directives.append(script)
+    return script
 
 
 def defaults(target: Target, dialect: Dialect) -> dict[tuple[str, str], str]:
     """Return what rows without a value get, as SQL, by table and column: the constant defaults of fields."""
     found: dict[tuple[str, str], str] = {}
-    for model, names in zip(target.models, target.names, strict=True):
-        for name in names:
-            for leaf in model.descriptions[name].stored:
-                options = leaf.type.options
-                default = options.default
-                if default is MISSING or default is None or callable(default) or leaf.conditional:
-                    continue
-                if options.allow_none and not options.required:
-                    continue
-                value = stored_value(leaf.type, leaf.type.load_missing())
-                type_ = target.tables[name].c[leaf.column].type
-                found[name, leaf.column] = _literal(leaf.type.kind, value, type_, dialect)
+    for table, leaves in target.fields():
+        for leaf in leaves:
+            options = leaf.type.options
+            default = options.default
+            if default is MISSING or default is None or callable(default) or leaf.conditional:
+                continue
+            if options.allow_none and not options.required:
+                continue
+            type_ = target.tables[table].c[leaf.column].type
+            if leaf.type.kind is Kind.JSON and isinstance(type_, sa.Boolean):
+                continue  # a list with a table of its own, whose column only tells that there is one
+            value = stored_value(leaf.type, leaf.type.load_missing())
+            found[table, leaf.column] = _literal(leaf.type.kind, value, type_, dialect)
     return {place: sql for place, sql in found.items() if sql}
 
 
@@ -122,10 +167,6 @@ def _former(given: dict[tuple[str, str], str], passage: Passage) -> dict[tuple[s
         (passage.tables.get(table, table), passage.columns.get(table, {}).get(column, column)): sql
         for (table, column), sql in given.items()
     }
-
-
-def _is_new_name_there(target: Target, former: str, there: set[str]) -> bool:
-    return any(was == former and name in there for name, was in target.was.items())
 
 
 def _put_first(container: ops.OpContainer, plan: Plan) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..model.paths import Path, column_name, parse_path
 from ..model.relations import End
-from ..types.container import DictType
+from ..types.container import DictType, ListType
 from .metadata import Target
 
 
@@ -20,19 +20,28 @@ class Former:
 
     def __init__(self, target: Target, tables: dict[str, str]) -> None:
         self.tables = tables
-        self._paths = {
-            name: dict(former_paths(model.descriptions[name].item))
-            for model, names in zip(target.models, target.names, strict=True)
-            for name in names
-        }
+        self._paths: dict[str, dict[Path, list[Path]]] = {}
+        for model, names in zip(target.models, target.names, strict=True):
+            for name in names:
+                description = model.descriptions[name]
+                self._paths[name] = dict(former_paths(description.item))
+                for path in description.elements:
+                    field = description.leaves[path].type
+                    if isinstance(field, ListType) and isinstance(field.element, DictType):
+                        self._paths[column_name((name, *path))] = dict(former_paths(field.element))
 
     def table(self, name: str) -> str:
         """Return the name that a table had."""
         return self.tables.get(name, name)
 
-    def columns(self, collection: str, path: Path) -> list[str]:
-        """Return the names that the column of a field may have had, the likeliest first."""
-        return [column_name(each) for each in self._paths[collection].get(path, ())]
+    def columns(self, table: str, path: Path) -> list[str]:
+        """Return the names that the column of a field may have had, the likeliest first.
+
+        Args:
+            table: of a collection, or of a list whose elements have a table.
+            path: of the field, from the item or the element down.
+        """
+        return [column_name(each) for each in self._paths.get(table, {}).get(path, ())]
 
     def ends(self, end: End) -> Iterator[tuple[str, str]]:
         """Visit the tables and columns where a reference may have stood, where it is now first."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from ..errors import MigrationError
+from ..model.description import Leaf
 from ..model.model import Model
+from ..model.paths import column_name
 from ..model.registry import Backoffice
+from ..model.relations import End
 from ..storage.sql.connector import DBSQLConnector
 from .report import IncludeObject
 
@@ -67,6 +70,15 @@ class Target:
         host = [each for each in host if not set(each.tables) <= set(tables)]
         return cls(connector, [model for model, _ in here], [local for _, local in here], was, tables, host)
 
+    def fields(self) -> Iterator[tuple[str, Iterable[Leaf]]]:
+        """Visit the tables that have fields, of collections and of lists whose elements have a table, with these."""
+        for model, names in zip(self.models, self.names, strict=True):
+            for name in names:
+                description = model.descriptions[name]
+                yield name, description.stored
+                for path, leaves in description.elements.items():
+                    yield list_table(End(name, path)), leaves
+
     @property
     def of_host(self) -> set[str]:
         """The names of the host's tables."""
@@ -95,6 +107,11 @@ class Target:
             return include_object is not None or name in self.of_host
 
         return judge
+
+
+def list_table(end: End) -> str:
+    """Name the table of a list: of links, or of elements."""
+    return column_name((end.collection, *end.path))
 
 
 def sql_connectors(backoffices: Iterable[Backoffice]) -> list[DBSQLConnector]:

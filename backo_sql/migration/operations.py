@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic.operations import MigrateOperation, Operations
 
 from ..errors import MigrationError
-from .sqlite_text import index_renamed, quote, renamed
+from .sqlite_text import escaped, index_renamed, quote, renamed
 
 
 class PlainType(sa.types.UserDefinedType[Any]):
@@ -70,6 +70,39 @@ def _check_rows(operations: Operations, operation: CheckRowsOp) -> None:
 
 def _doubles(operations: Operations) -> bool:
     return bool(operations.get_bind().dialect.identifier_preparer._double_percents)
+
+
+@Operations.register_operation("fill_rows")
+class FillRowsOp(MigrateOperation):
+    """Give rows without a value one, in small transactions; to be run in an autocommit block."""
+
+    def __init__(self, table: str, column: str, value: str, batch: int) -> None:
+        self.table, self.column, self.value, self.batch = table, column, value, batch
+
+    @classmethod
+    def fill_rows(cls, operations: Operations, table: str, column: str, value: str, batch: int = 10_000) -> None:
+        """Give rows without a value one, in small transactions.
+
+        Args:
+            operations: given by Alembic.
+            table: the table.
+            column: the column.
+            value: what they get, in SQL.
+            batch: how many rows are one transaction.
+        """
+        operations.invoke(cls(table, column, value, batch))
+
+
+@Operations.implementation_for(FillRowsOp)
+def _fill_rows(operations: Operations, operation: FillRowsOp) -> None:
+    table, column = quote(operation.table), quote(operation.column)
+    update = f"UPDATE {table} SET {column} = {operation.value} WHERE {column} IS NULL"
+    if operations.get_context().dialect.name != "postgresql" or operations.get_context().as_sql:
+        operations.execute(escaped(update))
+        return
+    some = f"SELECT ctid FROM {table} WHERE {column} IS NULL LIMIT {operation.batch}"
+    while operations.get_bind().execute(sa.text(escaped(f"{update} AND ctid = ANY(ARRAY({some}))"))).rowcount:
+        pass
 
 
 @Operations.register_operation("rename_constraints")

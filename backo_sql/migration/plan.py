@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from .compare import SchemaChange, compare
 from .differences import find_differences
 from .links import move_statements
-from .reflect import escaped
 from .rename import Passage
 from .renamed import Renames, rename
 from .render import Renderer
 from .report import Difference
 from .snapshot import ForeignKey, Schema, Table
+from .sqlite_text import escaped
 from .table_steps import TableSteps
 
 
@@ -30,15 +30,15 @@ class Plan:
 
     Attributes:
         lines: the body of the function.
-        afterwards: the body of a second revision, where something must stand outside a transaction.
         differences: the same for people.
         creates: the tables that are there only afterwards.
+        change: the same as data.
     """
 
     lines: list[str] = field(default_factory=list)
-    afterwards: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     creates: list[str] = field(default_factory=list)
+    change: SchemaChange = field(default_factory=lambda: SchemaChange([], [], []))
 
     @property
     def destructive(self) -> list[str]:
@@ -63,22 +63,19 @@ def make_plan(
         new: what is wanted.
         passage: what was which.
         defaults: by table and column, what rows without a value get, as SQL.
-        large: avoid what locks a large table for long; PostgreSQL only.
+        large: hold only new rows to new rules; a revision that comes after this one looks at the others.
 
     Raises:
         MigrationError: a change that needs a person's judgement.
     """
     renames = rename(old, new, passage)
     change = compare(renames.schema, new)
-    plan = Plan(differences=find_differences(renames, change, passage))
+    plan = Plan(differences=find_differences(renames, change, passage), change=change)
     plan.creates = [*(table.name for table in change.added), *renames.tables.values()]
     if not plan.differences:
         return plan
     dialect = renderer.dialect.name
-    steps = [
-        TableSteps(each, renderer, passage, defaults, large=large and dialect == "postgresql")
-        for each in change.changed
-    ]
+    steps = [TableSteps(each, renderer, passage, defaults, large=large) for each in change.changed]
     plan.lines += _rename_lines(renames)
     plan.lines += _create_lines(renderer, change)
     for each in steps:
@@ -91,7 +88,6 @@ def make_plan(
         plan.lines.append('op.execute("SET CONSTRAINTS ALL IMMEDIATE")')
     for each in steps:
         plan.lines += each.late()
-        plan.afterwards += each.afterwards()
     plan.lines += _drop_lines(change)
     return plan
 

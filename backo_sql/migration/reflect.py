@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .snapshot import Check, Column, ForeignKey, Index, Key, Schema, Table, type_text
-from .sqlite_text import checks
+from .sqlite_text import checks, escaped
 
 _COLLATIONS = """
 SELECT c.relname, a.attname, l.collname FROM pg_attribute a
@@ -145,8 +145,3 @@ def reading_constraints(connection: sa.Connection) -> Iterator[None]:
         yield
     finally:
         del dialect.get_check_constraints
-
-
-def escaped(text: str) -> str:
-    """Write SQL so that `sqlalchemy.text` takes no colon in it for a parameter."""
-    return text.replace(":", "\\:")

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..errors import AmbiguousChangeError, MigrationError
+from ..model.paths import column_name
 from ..model.relations import End, Relation, RelationKind
 from .former import Former
-from .metadata import Target
+from .metadata import Target, list_table
 from .report import Ask, RenameQuestion
 from .snapshot import Schema, Table
 
@@ -131,12 +132,15 @@ class _Search:
             relation
             for model, names in zip(target.models, target.names, strict=True)
             for relation in model.relations
-            if relation.owner.collection in names
+            if relation.owner.collection in names and not relation.in_elements
         ]
+        #: the fields of every table that has some: of collections, and of lists whose elements have a table
+        self.fields = dict(target.fields())
 
     def found(self) -> Passage:
         self._tables()
         self.former = Former(self.target, self.passage.tables)
+        self._lists()
         self._columns()
         for relation in self.relations:
             if relation.kind is RelationKind.MANY_TO_MANY:
@@ -179,31 +183,39 @@ class _Search:
 
     # -- columns -----------------------------------------------------------------------------------
 
-    def _columns(self) -> None:
+    def _lists(self) -> None:
+        """Find the tables of lists under the names that they had."""
         for model, names in zip(self.target.models, self.target.names, strict=True):
-            for name in sorted(names):
-                old = self.old.get(self.former.table(name))
-                if old is None:
+            for name in names:
+                for path in model.descriptions[name].elements:
+                    table = list_table(End(name, path))
+                    formers = (f"{former}__{column}" for former, column in self.former.ends(End(name, path)))
+                    was = next((each for each in formers if each in self.old and each not in self.new), None)
+                    if table not in self.old and was is not None:
+                        self.passage.tables[table] = was
+
+    def _columns(self) -> None:
+        for name, leaves in sorted(self.fields.items()):
+            old = self.old.get(self.former.table(name))
+            if old is None:
+                continue
+            claimed: dict[str, str] = {}
+            for leaf in leaves:
+                if leaf.column in old.columns:
                     continue
-                claimed: dict[str, str] = {}
-                for leaf in model.descriptions[name].stored:
-                    column = leaf.column
-                    if column in old.columns:
-                        continue
-                    was = next((each for each in self.former.columns(name, leaf.path) if each in old.columns), None)
-                    if was is None:
-                        continue
-                    if was in claimed.values():
-                        raise MigrationError(f"Two fields of {name!r} say that they were {_text(was)}.")
-                    claimed[column] = was
-                if claimed:
-                    self.passage.columns[name] = claimed
+                was = next((each for each in self.former.columns(name, leaf.path) if each in old.columns), None)
+                if was in claimed.values():
+                    raise MigrationError(f"Two fields of {name!r} say that they were {_text(str(was))}.")
+                if was is not None:
+                    claimed[leaf.column] = was
+            if claimed:
+                self.passage.columns[name] = claimed
 
     def _guess_columns(self) -> None:
         moved = {(each.table, each.column) for each in self.passage.spreads}
         moved |= {(each.other, each.other_column) for each in self.passage.turns}
         moved |= {(each.table, each.column) for each in self.passage.turns}
-        for name in sorted(self.collections):
+        for name in sorted(self.fields):
             old = self.old.get(self.former.table(name))
             if old is None:
                 continue
@@ -238,7 +250,7 @@ class _Search:
 
     def _links(self, relation: Relation) -> None:
         """Find where the links of a table of links were: in a table of another name, or in a column."""
-        links = _links_name(relation.owner)
+        links = list_table(relation.owner)
         if links in self.old or links not in self.new:
             return
         for side, end, _other in _sides(relation):
@@ -261,7 +273,7 @@ class _Search:
         """Find where the links of a column were: in a table of links, or in a column of the other side."""
         owner = relation.owner
         old = self.old.get(self.former.table(owner.collection))
-        column = "__".join(owner.path)
+        column = column_name(owner.path)
         if old is None or column in old.columns or column in self.passage.columns.get(owner.collection, {}):
             return
         for side, end, _other in _sides(relation):
@@ -296,10 +308,6 @@ def _sides(relation: Relation) -> Iterator[tuple[str, End, str]]:
     yield OWNER, relation.owner, relation.target
     if relation.inverse is not None:
         yield TARGET, relation.inverse, relation.owner.collection
-
-
-def _links_name(end: End) -> str:
-    return "__".join((end.collection, *end.path))
 
 
 def _is_links(table: Table) -> bool:

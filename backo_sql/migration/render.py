@@ -16,8 +16,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 
 from .operations import PlainType
-from .reflect import escaped
 from .snapshot import PORTABLE, Check, Column, ForeignKey, Index, Key, Table
+from .sqlite_text import escaped
 
 _GENERIC = DefaultDialect()
 

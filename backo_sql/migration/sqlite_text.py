@@ -96,3 +96,8 @@ def quote(name: str) -> str:
     """Write a name so that it can't be mistaken for anything else."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'
+
+
+def escaped(text: str) -> str:
+    """Write SQL so that `sqlalchemy.text` takes no colon in it for a parameter."""
+    return text.replace(":", "\\:")

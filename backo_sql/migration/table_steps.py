@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from .compare import Parts, TableChange
 from .kinds import kind_of
-from .reflect import escaped
 from .rename import Passage
 from .render import Renderer
 from .retype import Conversion, convert
 from .snapshot import Column
-from .sqlite_text import quote
+from .sqlite_text import escaped, quote
 
 #: What a column is called while its values are converted.
 _NEW = "__new"
@@ -25,7 +24,7 @@ class TableSteps:
         renderer: writes the lines.
         passage: what was which.
         defaults: by table and column, what rows without a value get, as SQL.
-        large: constraints and indexes are made so that nobody waits for them.
+        large: new rules hold for new rows only.
 
     Raises:
         MigrationError: a change that needs a person's judgement.
@@ -137,13 +136,7 @@ class TableSteps:
         within += [f"batch_op.drop_column({column.name!r})" for column in change.dropped]
         within += self._add_constraints()
         lines += self._batch(within)
-        if not self.large:
-            lines += [self.renderer.create_index(self.name, index) for index in self._made().indexes]
-        return lines
-
-    def afterwards(self) -> list[str]:
-        """Write what stands in a revision of its own, for large tables."""
-        return []
+        return lines + [self.renderer.create_index(self.name, index) for index in self._made().indexes]
 
     # -- parts -------------------------------------------------------------------------------------
 
@@ -198,11 +191,12 @@ class TableSteps:
 
     def _add_constraints(self) -> list[str]:
         made, renderer = self._made(), self.renderer
+        later = ", postgresql_not_valid=True" if self.large else ""
         return [
             *map(renderer.create_primary, made.primary),
-            *map(renderer.create_check, made.checks),
+            *(renderer.create_check(each, later) for each in made.checks),
             *map(renderer.create_unique, made.uniques),
-            *map(renderer.create_foreign_key, made.foreign_keys),
+            *(renderer.create_foreign_key(each, later) for each in made.foreign_keys),
         ]
 
     def _retype(self, before: Column, after: Column, conversion: Conversion) -> str:

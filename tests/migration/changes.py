@@ -88,6 +88,13 @@ def book(**options: Any) -> Item:
     return Item({"title": String(), "author": Ref(coll="authors", field="$.books", **options)})
 
 
+def order(lines: str, book: str, count: str, *was: str) -> Item:
+    """Describe orders, whose lines refer to books, under any names; `was` are the former ones."""
+    old = dict(zip((lines, book, count), was or (None,) * 3, strict=True))
+    fields = {book: Ref(coll="books", was=old[book]), count: Int(min=1, was=old[count])}
+    return Item({lines: List(Dict(fields), was=old[lines])})
+
+
 TWO_AUTHORS = {"a1": {"name": "Ada"}, "a2": {"name": "Bea"}}
 THREE_BOOKS = {
     "b1": {"title": "One", "author": "a1"},
@@ -95,6 +102,11 @@ THREE_BOOKS = {
     "b3": {"title": "Three", "author": "a2"},
 }
 LINKED: Rows = {"authors": TWO_AUTHORS, "books": THREE_BOOKS}
+
+ORDERED: Rows = {
+    "books": {"b1": {"title": "One"}},
+    "orders": {"o1": {"lines": [{"book": "b1", "count": 2}, {"book": None, "count": 1}]}},
+}
 
 CHANGES = [
     # -- fields come and go ----------------------------------------------------------------------
@@ -559,6 +571,64 @@ CHANGES = [
             "authors": {"a1": {"name": "Ada", "books": "b1"}, "a2": {"name": "Bea", "books": "b3"}},
             "books": {"b1": THREE_BOOKS["b1"], "b3": THREE_BOOKS["b3"]},
         },
+    ),
+    Change(
+        "a list whose elements refer to items, under other names",
+        old=lambda: {"books": Item({"title": String()}), "orders": order("lines", "book", "count")},
+        new=lambda: {
+            "books": Item({"title": String()}),
+            "sales": Was("orders", order("rows", "item", "number", "lines", "book", "count")),
+        },
+        rows=ORDERED,
+        after={
+            "books": {"b1": {"title": "One"}},
+            "sales": {"o1": {"rows": [{"item": "b1", "number": 2}, {"item": None, "number": 1}]}},
+        },
+        steps=frozenset({"rename_table", "rename_column", "rename_constraint", "rename_index"}),
+    ),
+    Change(
+        "a list whose elements refer to items gets a rule and a field",
+        old=lambda: {"books": Item({"title": String()}), "orders": order("lines", "book", "count")},
+        new=lambda: {
+            "books": Item({"title": String()}),
+            "orders": Item(
+                {
+                    "lines": List(
+                        Dict(
+                            {
+                                "book": Ref(coll="books"),
+                                "count": Float(min=0, required=True),
+                                "note": String(required=True, default="none"),
+                            }
+                        )
+                    )
+                }
+            ),
+        },
+        rows=ORDERED,
+        after={
+            "books": {"b1": {"title": "One"}},
+            "orders": {
+                "o1": {
+                    "lines": [
+                        {"book": "b1", "count": 2.0, "note": "none"},
+                        {"book": None, "count": 1.0, "note": "none"},
+                    ]
+                }
+            },
+        },
+    ),
+    Change(
+        "a list whose elements refer to items comes and goes",
+        old=lambda: {"books": Item({"title": String()})},
+        new=lambda: {
+            "books": Item(
+                {"title": String(), "lines": List(Dict({"next": Ref(coll="books", required=True)}), required=True)}
+            )
+        },
+        rows=books({"title": "One"}),
+        after=books({"title": "One", "lines": []}),
+        back=books({"title": "One"}),
     ),
     Change(
         "a many-to-many link comes and goes",
