@@ -50,11 +50,13 @@ class Links:
 
     Args:
         start: where the walk begins.
+        bare: the lists of links of the items that are read come later, where something is asked of them.
         unguarded: rights don't count for the items that are read.
     """
 
-    def __init__(self, start: Any, *, unguarded: bool = False) -> None:
+    def __init__(self, start: Any, *, bare: bool = False, unguarded: bool = False) -> None:
         self._start = start
+        self._bare = bare
         self._unguarded = unguarded
         self._items: dict[tuple[str, str], Any] = {}
 
@@ -72,7 +74,7 @@ class Links:
             if (field.collection, identifier) not in self._items:
                 missing[field.collection][identifier] = None
         for name, identifiers in missing.items():
-            found = self._collection(name).backoffice.service.get_many(name, list(identifiers))
+            found = self._collection(name).backoffice.service.get_many(name, list(identifiers), bare=self._bare)
             if self._unguarded:
                 for item in found.values():
                     item.disable_permissions()

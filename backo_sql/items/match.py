@@ -41,7 +41,7 @@ def match(live: Any, filters: Any) -> bool:
         QueryError: a regular expression takes too long.
     """
     where = _bound(live, filters)
-    reading = _Reading(live)
+    reading = _Reading(Links(live))
     holder = live if isinstance(live, Live) else live.get_value()
     reading.prepare(where, [holder])
     return predicate(where, reading.linked, reading.value)(holder)
@@ -72,7 +72,7 @@ def all_matching(where: Bound, items: Sequence[Item]) -> list[Item]:
     """
     if not items:
         return []
-    reading = _Reading(items[0], unguarded=True)
+    reading = _Reading(Links(items[0], bare=True, unguarded=True))
     reading.prepare(where, items)
     holds = predicate(where, reading.linked, reading.value)
     return [item for item in items if holds(item)]
@@ -82,12 +82,11 @@ class _Reading:
     """Reads the values of live objects and finds the items that they link to, each read once.
 
     Args:
-        start: belongs to the backoffice that is asked.
-        unguarded: rights don't count.
+        links: the items that were read already.
     """
 
-    def __init__(self, start: Any, *, unguarded: bool = False) -> None:
-        self._links = Links(start, unguarded=unguarded)
+    def __init__(self, links: Links) -> None:
+        self._links = links
         self._identifiers: dict[tuple[int, Path], Sequence[str]] = {}
 
     def value(self, holder: Any, path: Path) -> Any:

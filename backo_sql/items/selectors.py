@@ -186,7 +186,7 @@ def select_columns(items: Sequence[Live], selectors: Sequence[Selector], view: s
     """
     if not items:
         return []
-    walk = _Walk(Links(items[0]))
+    walk = _Walk(Links(items[0], bare=view is not None))
     columns = []
     for selector in selectors:
         places = [_Place(item) for item in items]

@@ -30,11 +30,13 @@ class DeletePlan:
     Attributes:
         released: to-one links whose owners stay and point to nothing afterwards, with the targets that go.
         unlinked: many-to-many links that no foreign key takes away, with the items that go.
+        met_again: to-one links that lead back up, from a level below to owners that were found before.
         levels: what goes, by collection: first what was asked for, then what goes with it, and so on.
     """
 
     released: list[tuple[Relation, list[str]]] = field(default_factory=list)
     unlinked: list[tuple[Inward, list[str]]] = field(default_factory=list)
+    met_again: list[tuple[Relation, list[str]]] = field(default_factory=list)
     levels: list[dict[str, list[str]]] = field(default_factory=list)
 
     def items(self) -> Iterator[tuple[str, list[str]]]:
@@ -62,7 +64,10 @@ def plan_delete(unit: Sessions, model: Model, route: Route, collection: str, ide
             for inward in route.inward[name]:
                 linked = _visit(unit, plan, inward, ids)
                 if inward.takes_along:
-                    following[inward.other].update(*linked.values())
+                    others = {other for each in linked.values() for other in each}
+                    following[inward.other] |= others
+                    if not inward.is_many_to_many and (again := others & doomed[inward.other]):
+                        plan.met_again.append((inward.relation, sorted(again)))
                 elif linked:
                     in_the_way.append((inward, linked))
         level = {name: sorted(ids - doomed[name]) for name, ids in following.items() if ids - doomed[name]}
@@ -71,28 +76,36 @@ def plan_delete(unit: Sessions, model: Model, route: Route, collection: str, ide
     return plan
 
 
-def carry_out(unit: Sessions, plan: DeletePlan) -> bool:
+def carry_out(unit: Sessions, plan: DeletePlan) -> int:
     """Do what a plan says.
 
     Returns:
-        Whether anything of what was asked for was there.
+        How many items were deleted by our own statements; the database's cascades may have been before them.
     """
     for relation, targets in plan.released:
         unit.session(relation.owner.collection).release(relation, targets)
     for inward, ids in plan.unlinked:
         unit.session(inward.relation.owner.collection).unlink_all(inward.relation, ids, from_owner=inward.is_owner)
+    if len(plan.levels) > _LEVELS:
+        _cut_rings(unit, plan)
     deleted = 0
-    (asked,) = plan.levels[0]
     for end in range(len(plan.levels), 0, -_LEVELS):
         together: dict[str, list[str]] = {}
         for level in reversed(plan.levels[max(0, end - _LEVELS) : end]):
             for collection, ids in level.items():
                 together.setdefault(collection, []).extend(ids)
         for collection, ids in together.items():
-            count = unit.session(collection).delete(collection, sorted(ids))
-            if collection == asked:
-                deleted += count
-    return deleted > 0
+            deleted += unit.session(collection).delete(collection, sorted(ids))
+    return deleted
+
+
+def _cut_rings(unit: Sessions, plan: DeletePlan) -> None:
+    """Let no cascade begin again at the top: what is deleted first takes along what was found last, and no more."""
+    tops: dict[str, str] = {}
+    for collection, ids in plan.items():
+        tops.setdefault(collection, ids[0])
+    for relation, owners in plan.met_again:
+        unit.session(relation.owner.collection).point(relation, owners, tops[relation.target])
 
 
 def _visit(unit: Sessions, plan: DeletePlan, inward: Inward, ids: list[str]) -> dict[str, list[str]]:
@@ -110,21 +123,23 @@ def _visit(unit: Sessions, plan: DeletePlan, inward: Inward, ids: list[str]) -> 
     return linked
 
 
-@dataclass(frozen=True, slots=True)
-class _Blocker:
-    """Items that stay and refer to some that go; `gone` are the latter."""
+@dataclass(slots=True)
+class _Blockers:
+    """Items that stay and refer, by one relation, to some that go; `gone` are the latter."""
 
-    inward: Inward
-    staying: set[str]
-    gone: frozenset[str]
+    staying: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
 
 
-def _blockers(in_the_way: Iterable[tuple[Inward, dict[str, list[str]]]], doomed: dict[str, set[str]]) -> list[_Blocker]:
-    found = []
+def _blockers(
+    in_the_way: Iterable[tuple[Inward, dict[str, list[str]]]], doomed: dict[str, set[str]]
+) -> dict[Inward, _Blockers]:
+    found: dict[Inward, _Blockers] = defaultdict(_Blockers)
     for inward, linked in in_the_way:
         staying = {other for others in linked.values() for other in others} - doomed.get(inward.other, set())
         if staying:
-            found.append(_Blocker(inward, staying, frozenset(linked)))
+            found[inward].staying |= staying  # one item may refer to several that go
+            found[inward].gone.update(linked)
     return found
 
 
@@ -149,21 +164,26 @@ def _losers(unit: Sessions, route: Route, doomed: dict[str, set[str]]) -> list[t
     return found
 
 
-def _refuse(unit: Sessions, model: Model, blockers: list[_Blocker], losers: list[tuple[Inward, set[str]]]) -> None:
+def _refuse(
+    unit: Sessions, model: Model, blockers: dict[Inward, _Blockers], losers: list[tuple[Inward, set[str]]]
+) -> None:
     """Name everything in the way at once. What lies on a cycle may still go before a larger unit of work ends."""
     put_off: list[LateBlocker | LateLoser] = []
     if unit.goes_on:
-        may_go = [each for each in blockers if (each.inward.relation, not each.inward.is_owner) in model.late]
-        may_lose = [each for each in losers if (each[0].relation, not each[0].is_owner) in model.late]
-        put_off += [LateBlocker(each.inward.relation, each.inward.is_owner, each.gone) for each in may_go]
-        put_off += [LateLoser(each.relation, not each.is_owner, frozenset(lost)) for each, lost in may_lose]
+        put_off += [
+            LateBlocker(inward.relation, inward.is_owner, frozenset(each.gone))
+            for inward, each in blockers.items()
+            if (inward.relation, not inward.is_owner) in model.late
+        ]
+        put_off += [
+            LateLoser(inward.relation, not inward.is_owner, frozenset(lost))
+            for inward, lost in losers
+            if (inward.relation, not inward.is_owner) in model.late
+        ]
     if len(put_off) == len(blockers) + len(losers):
-        for each in put_off:
-            unit.judge_late(each)
+        for what in put_off:
+            unit.judge_late(what)
         return
-    counts: dict[tuple[Relation, bool], int] = defaultdict(int)
-    for blocker in blockers:
-        counts[blocker.inward.relation, blocker.inward.is_owner] += len(blocker.staying)
-    told = [blocked(relation, is_owner, count) for (relation, is_owner), count in counts.items()]
+    told = [blocked(inward.relation, inward.is_owner, len(each.staying)) for inward, each in blockers.items()]
     told += [bereft(inward.relation, not inward.is_owner, len(lost)) for inward, lost in losers]
     raise NotEmptyError(f"Cannot be deleted: items are linked to it and would be left behind: {'; '.join(told)}.")

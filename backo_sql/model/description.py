@@ -19,6 +19,7 @@ from ..types.container import DictType, ListType, has_rights
 from ..types.kinds import Kind
 from ..types.reference import Ref, RefsListType
 from ..types.text import String
+from .elements import holds_conditional, holds_links, refuse_several_links, structure_of
 from .paths import Path, column_name, parse_path, path_text
 
 MAX_NAME_BYTES = 63  # what PostgreSQL keeps of an identifier (NAMEDATALEN - 1)
@@ -237,14 +238,17 @@ class Description:
         for leaf in walk(item):
             _check_column_name(name, leaf)
             _refuse_unkept(name, leaf)
-            if isinstance(leaf.type, ListType) and _holds_links(leaf.type):
+            if isinstance(leaf.type, ListType) and holds_links(leaf.type):
                 elements[leaf.path] = tuple(_element_leaves(name, leaf, leaf.type.element))
             leaves[leaf.path] = leaf
         views = frozenset(_view_names(item))
         per_whole_item = (
             "loaded" in item.events
             or has_rights(item)
-            or any(leaf.conditional or leaf.place is Place.NOWHERE for leaf in leaves.values())
+            or any(
+                leaf.conditional or leaf.place is Place.NOWHERE or holds_conditional(leaf.type)
+                for leaf in leaves.values()
+            )
         )
         into_lists = any(views and isinstance(leaf.type, ListType) for leaf in leaves.values())
         per_item = per_whole_item or into_lists
@@ -320,24 +324,13 @@ def _check_column_name(name: str, leaf: Leaf, prefix: Path = ()) -> None:
         )
 
 
-def _holds_links(field: FieldType[Any]) -> bool:
-    if isinstance(field, DictType):
-        return any(map(_holds_links, field.fields.values()))
-    return _holds_links(field.element) if isinstance(field, ListType) else isinstance(field, Ref | RefsListType)
-
-
 def _element_leaves(name: str, leaf: Leaf, element: FieldType[Any]) -> Iterator[Leaf]:
     """Visit the fields of an element that hold a value, of a list with links in it; refuse what can't be kept.
 
     All of them are kept, also those that an item would leave out: the list is stored as a whole.
     """
     where = f"{name}: {path_text(leaf.path)}"
-    if isinstance(element, Ref | RefsListType):
-        raise DescriptionError(f"{where} is a List of {element.type_name()}. Use a RefsList in its place.")
-    if not isinstance(element, DictType):
-        raise DescriptionError(
-            f"{where} is a List of lists that hold a Ref or a RefsList. Use a collection of its own."
-        )
+    structure = structure_of(element, where)
     if leaf.place is not Place.ROW:
         raise DescriptionError(
             f"{where} isn't stored (it is computed, or its view '!save' keeps it out): its elements can hold no "
@@ -346,18 +339,9 @@ def _element_leaves(name: str, leaf: Leaf, element: FieldType[Any]) -> Iterator[
     table = column_name((name, *leaf.path))
     if len(table.encode()) > MAX_NAME_BYTES:
         raise DescriptionError(f"{where} needs a table {table!r}, whose name has more than {MAX_NAME_BYTES} bytes.")
-    for inner in walk(element):
+    for inner in walk(structure):
         _check_column_name(name, inner, leaf.path)
-        if isinstance(inner.type, RefsListType):
-            raise DescriptionError(
-                f"{where} is a List whose elements hold a RefsList ({path_text(inner.path)}). "
-                "Use a Ref in each element, or a collection of its own."
-            )
-        if isinstance(inner.type, ListType) and _holds_links(inner.type):
-            raise DescriptionError(
-                f"{where} is a List whose elements hold a List with links ({path_text(inner.path)}). "
-                "Use a collection of its own."
-            )
+        refuse_several_links(inner.type, where, path_text(inner.path))
         yield dataclasses.replace(inner, place=Place.ROW)
 
 

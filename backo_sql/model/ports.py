@@ -50,8 +50,8 @@ class Service(Protocol):
         """Read one item."""
         ...
 
-    def get_many(self, collection: str, identifiers: Sequence[str]) -> dict[str, Item]:
-        """Read many items by their ids."""
+    def get_many(self, collection: str, identifiers: Sequence[str], *, bare: bool = False) -> dict[str, Item]:
+        """Read many items by their ids, with or without their lists of links."""
         ...
 
     def get_linked(self, collection: str, path: Path, identifiers: Sequence[str]) -> dict[str, list[str]]:

@@ -137,11 +137,20 @@ def bind_order(wishes: Sequence[Wish], description: Description, model: Model) -
     return (*terms, *BY_ID)
 
 
-class _Walk:
-    """The way of one term to its field."""
+def bind_column(path: Path, description: Description, model: Model) -> Term | None:
+    """Look up a field that is to be read together with each item; `None` where it is no plain value, or computed."""
+    try:
+        return _Walk(Wish(path), description, model, ordered=False).term()
+    except QueryError:
+        return None
 
-    def __init__(self, wish: Wish, description: Description, model: Model) -> None:
+
+class _Walk:
+    """The way of one term to its field, which must have an order where that is asked for."""
+
+    def __init__(self, wish: Wish, description: Description, model: Model, *, ordered: bool = True) -> None:
         self._wish = wish
+        self._ordered = ordered
         self._name = _shown(wish.path)
         self._description = description
         self._model = model
@@ -183,7 +192,7 @@ class _Walk:
             raise self._refused("is not stored, but computed when it is read")
         if leaf.conditional:
             raise self._refused("does not exist for every item")
-        if not field.operators & ORDERING and field.kind is not Kind.BOOLEAN:
+        if self._ordered and not field.operators & ORDERING and field.kind is not Kind.BOOLEAN:
             raise self._refused(f"is {_article(field)}, which has no order")
         return leaf
 

@@ -8,7 +8,7 @@ from enum import Enum
 from ..model.views import Projection
 from .ast import Bound
 from .cursor import Key
-from .order import BY_ID, Order
+from .order import BY_ID, Order, Term
 
 
 class Total(Enum):
@@ -30,6 +30,8 @@ class SelectPlan:
         skip: how many to leave out first.
         order: in which they come.
         after: the place in that order behind which the page begins, in place of `skip`.
+        columns: what to read in the place of the projection: fields of the items and of the items that these link to.
+            Their values come under their numbers, counted from 0.
     """
 
     projection: Projection
@@ -38,3 +40,4 @@ class SelectPlan:
     skip: int = 0
     order: Order = BY_ID
     after: Key | None = None
+    columns: tuple[Term, ...] = ()

@@ -61,7 +61,12 @@ def _delete(service: Service, unit: UnitOfWork, collection: str, identifier: str
         if not session.delete(collection, [identifier]):
             raise not_found(collection, identifier)
     elif not route.listening:
-        if not carry_out(unit, _plan(service, unit, route, collection, identifier)):
+        plan = _plan(service, unit, route, collection, identifier)
+        is_alone = len(plan.levels) == 1
+        # What refers to it may live in another database, and is no proof that it is there.
+        if not is_alone and not session.existing(collection, [identifier], lock=True):
+            raise not_found(collection, identifier)
+        if not carry_out(unit, plan) and is_alone:
             raise not_found(collection, identifier)
     else:
         if not session.existing(collection, [identifier], lock=True):

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 _CHUNK = 10_000
 
 
-def get_many(service: Service, collection: str, identifiers: Sequence[str]) -> dict[str, Item]:
+def get_many(service: Service, collection: str, identifiers: Sequence[str], *, bare: bool = False) -> dict[str, Item]:
     """Read the items that have these ids.
+
+    Args:
+        service: the running backoffice.
+        collection: where they are.
+        identifiers: their ids.
+        bare: leave out their lists of links, unless a function of the description may look at them.
 
     Returns:
         The items by id.
@@ -28,7 +34,7 @@ def get_many(service: Service, collection: str, identifiers: Sequence[str]) -> d
     found: dict[str, Item] = {}
     with service.unit(write=False) as unit:
         for some in _chunks(identifiers):
-            found.update({item._id: item for item in read.read_items(service, unit, collection, some)})
+            found.update({item._id: item for item in read.read_items(service, unit, collection, some, bare=bare)})
     return found
 
 

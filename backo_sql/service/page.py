@@ -17,7 +17,7 @@ from ..model.paths import Path
 from ..model.views import Projection
 from ..query.ast import TRUE, And, Bound, Parsed
 from ..query.bind import bind
-from ..query.order import Wish, bind_order, parse_sort
+from ..query.order import Term, Wish, bind_order, parse_sort
 from ..query.parse_args import ListParameters
 from ..query.parse_dict import parse_filter
 from ..query.plan import SelectPlan, Total
@@ -133,6 +133,12 @@ def read_items(
     return Page([make_item(service, asked.collection, record) for record in page.result], page.total, page.next)
 
 
+def read_rows(service: Service, asked: Asked, columns: tuple[Term, ...], form: Form) -> Page[list[Any]]:
+    """Read a page of columns, of the items and of the items that these link to, in one statement."""
+    page = _read(service, asked, service.projection(asked.collection), form, columns=columns)
+    return Page([[*record.values.values()] for record in page.result], page.total, page.next)
+
+
 def check_numbers(numbers: dict[str, Any]) -> None:
     """Refuse bounds of a page that are none.
 
@@ -145,12 +151,17 @@ def check_numbers(numbers: dict[str, Any]) -> None:
 
 
 def _read(
-    service: Service, asked: Asked, projection: Projection, form: Form, links: frozenset[Path] | None
+    service: Service,
+    asked: Asked,
+    projection: Projection,
+    form: Form,
+    links: frozenset[Path] | None = None,
+    columns: tuple[Term, ...] = (),
 ) -> Page[Record]:
     limit = asked.limit
     # One more than the page holds tells whether another page follows.
     more = None if limit is None else limit + 1
-    plan = SelectPlan(projection, asked.where, more, asked.skip, asked.order, asked.after)
+    plan = SelectPlan(projection, asked.where, more, asked.skip, asked.order, asked.after, columns)
     with service.unit(write=False) as unit:
         session = unit.session(asked.collection)
         records = session.select(plan, form)
@@ -158,7 +169,8 @@ def _read(
         if limit is not None and len(records) > limit:
             del records[limit:]
             following = service.cursors(asked.collection, asked.order).write(records[-1].place)
-        fill(unit, service.model, projection, [record.identifier for record in records], records, links)
+        if not columns:
+            fill(unit, service.model, projection, [record.identifier for record in records], records, links)
         return Page(records, _total(session, asked), following)
 
 

@@ -72,8 +72,17 @@ def read_again(service: Service, unit: UnitOfWork, collection: str, identifier: 
     return record.values, record.version
 
 
-def read_items(service: Service, unit: UnitOfWork, collection: str, identifiers: Sequence[str]) -> list[Item]:
+def read_items(
+    service: Service, unit: UnitOfWork, collection: str, identifiers: Sequence[str], *, bare: bool = False
+) -> list[Item]:
     """Read several items at once; those that aren't there are left out.
+
+    Args:
+        service: the running backoffice.
+        unit: to read in.
+        collection: where they are.
+        identifiers: their ids.
+        bare: leave out their lists of links, unless a function of the description may look at them.
 
     Returns:
         The items, in the order of the ids.
@@ -81,7 +90,8 @@ def read_items(service: Service, unit: UnitOfWork, collection: str, identifiers:
     leaf = service.model.descriptions[collection].leaves[("_id",)]
     plan = SelectPlan(service.projection(collection), OneOf(leaf, tuple(identifiers)))
     read = unit.session(collection).select(plan, Form.VALUES)
-    fill(unit, service.model, plan.projection, [record.identifier for record in read], read)
+    links = links_of(service, collection, bare=bare)
+    fill(unit, service.model, plan.projection, [record.identifier for record in read], read, links)
     records = {record.identifier: record for record in read}
     return [make_item(service, collection, records[identifier]) for identifier in identifiers if identifier in records]
 
@@ -107,6 +117,13 @@ def whole_or_shown(service: Service, projection: Projection) -> Projection:
     """Return what must be read of items to show a projection of them: all of it, where functions may look at it."""
     collection = projection.collection
     return service.projection(collection) if service.model.descriptions[collection].per_whole_item else projection
+
+
+def links_of(service: Service, collection: str, *, bare: bool) -> frozenset[Path] | None:
+    """Return the links to read with items: without the lists where these can come later, or `None` for all of them."""
+    if not bare or service.model.descriptions[collection].per_whole_item:
+        return None
+    return frozenset(path for path, side in service.model.sides[collection].items() if side.is_single)
 
 
 def check_identifier(collection: str, identifier: Any) -> None:

@@ -8,18 +8,19 @@ what is computed is computed, what doesn't exist isn't there. Linked items are r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..items.item import Item
 from ..items.match import all_matching
 from ..links.reading import fill
+from ..model.paths import Path
 from ..query.order import BY_ID
 from ..query.plan import SelectPlan, Total
 from ..storage.interface import Form, Record
 from .asked import Asked, Page
-from .read import quiet_item
+from .read import links_of, quiet_item
 
 if TYPE_CHECKING:
     from .service import Service
@@ -34,16 +35,14 @@ def read_matching(service: Service, asked: Asked) -> Page[Item]:
     Raises:
         QueryError: a regular expression takes too long.
     """
-    found: list[Item] = []
-    last: Record | None = None
+    found: list[tuple[Record, Item]] = []
     count, more = 0, False
     for record, item in _matching(service, asked):
         count += 1
         if count <= asked.skip:
             continue
         if asked.limit is None or len(found) < asked.limit:
-            found.append(item)
-            last = record
+            found.append((record, item))
         else:
             more = True
             if asked.total is Total.NONE or asked.after is not None:
@@ -51,11 +50,13 @@ def read_matching(service: Service, asked: Asked) -> Page[Item]:
     total = None
     if asked.total is not Total.NONE:  # an estimate of the pushed part would tell nothing
         total = count if asked.after is None else count_matching(service, asked)
-    for item in found:
+    if links_of(service, asked.collection, bare=True) is not None:
+        _fill(service, asked.collection, [record for record, _ in found], None)
+    for _, item in found:
         item.enable_permissions()
         item.trigg("loaded")
-    following = service.cursors(asked.collection, asked.order).write(last.place) if more and last else None
-    return Page(found, total, following)
+    following = service.cursors(asked.collection, asked.order).write(found[-1][0].place) if more else None
+    return Page([item for _, item in found], total, following)
 
 
 def count_matching(service: Service, asked: Asked) -> int:
@@ -70,7 +71,7 @@ def _matching(service: Service, asked: Asked) -> Iterator[tuple[Record, Item]]:
         plan = SelectPlan(projection, asked.where, CHUNK, order=asked.order, after=after)
         with service.unit(write=False) as unit:
             records = unit.session(asked.collection).select(plan, Form.VALUES)
-            fill(unit, service.model, projection, [record.identifier for record in records], records)
+            _fill(service, asked.collection, records, links_of(service, asked.collection, bare=True))
         # The functions of a description may take their time, and write: nothing is held open for them.
         items = [quiet_item(service, asked.collection, record) for record in records]
         for item in items:
@@ -80,3 +81,9 @@ def _matching(service: Service, asked: Asked) -> Iterator[tuple[Record, Item]]:
         if len(records) < CHUNK:
             return
         after = records[-1].place
+
+
+def _fill(service: Service, collection: str, records: Sequence[Record], links: frozenset[Path] | None) -> None:
+    identifiers = [record.identifier for record in records]
+    with service.unit(write=False) as unit:
+        fill(unit, service.model, service.projection(collection), identifiers, records, links)

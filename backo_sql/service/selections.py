@@ -18,12 +18,13 @@ from ..model.description import Description
 from ..model.model import Model
 from ..model.selection import Selection
 from ..model.views import Projection
-from ..query.ast import Bound, Parsed
+from ..query.ast import TRUE, Bound, Parsed
 from ..query.bind import bind
-from ..query.order import Wish, bind_order, parse_sort
+from ..query.order import MAX_SORT_REFERENCES, Term, Wish, bind_column, bind_order, parse_sort
 from ..query.parse_args import DEFAULT_VIEW, ListParameters
 from ..query.parse_dict import parse_filter
 from ..rights.filters import check_sortable
+from ..storage.interface import Form
 from ..types.base import FieldType
 from ..types.compound import In, Tuple
 from ..types.container import DictType, ListType
@@ -46,6 +47,7 @@ class Prepared:
         sort: its own order.
         refused: a column that nobody may read.
         projection: the fields that its columns need of the items themselves.
+        terms: the columns, where all of them can be read in one statement.
     """
 
     columns: tuple[Selector, ...] | None
@@ -53,6 +55,7 @@ class Prepared:
     sort: tuple[Wish, ...]
     refused: str | None
     projection: Projection
+    terms: tuple[Term, ...] | None
 
 
 def prepare(service: Service, collection: str, name: str, selection: Selection) -> Prepared:
@@ -73,7 +76,14 @@ def prepare(service: Service, collection: str, name: str, selection: Selection) 
     columns = None if selection.selectors is None else tuple(map(parse_selector, selection.selectors))
     walks = [_Column(column, description, model, told) for column in columns or ()]
     refused = next((walk.text for walk in walks if walk.is_refused), None)
-    return Prepared(columns, where, sort, refused, _needed(service, description, columns))
+    return Prepared(
+        columns,
+        where,
+        sort,
+        refused,
+        _needed(service, description, columns),
+        _terms(service, description, columns) if columns else None,
+    )
 
 
 def run(service: Service, selection: Selection, filters: Any, page: int, skip: int, sort: Any) -> dict[str, Any]:
@@ -82,9 +92,12 @@ def run(service: Service, selection: Selection, filters: Any, page: int, skip: i
     prepared = _permitted(service, selection)
     parameters = ListParameters(page=page, skip=skip, sort=parse_sort(sort))
     asked = _ask(service, selection, prepared, parse_filter(filters), parameters, trusted=True)
-    found = pages.read_items(service, asked, projection=prepared.projection)
-    result = found.result if prepared.columns is None else select_columns(found.result, prepared.columns)
-    return {"result": result, "total": found.total, "_skip": skip, "_page": page}
+    found: Page[Any]
+    if prepared.columns is None:
+        found = pages.read_items(service, asked)
+    else:
+        found = _rows(service, asked, prepared, prepared.columns, None)
+    return {"result": found.result, "total": found.total, "_skip": skip, "_page": page}
 
 
 def count(service: Service, selection: Selection, filters: Any) -> int:
@@ -108,8 +121,17 @@ def page_json(
     asked = _ask(service, selection, prepared, conditions, parameters)
     if prepared.columns is None:
         return pages.read_json(service, asked, DEFAULT_VIEW)
+    return _rows(service, asked, prepared, prepared.columns, DEFAULT_VIEW)
+
+
+def _rows(
+    service: Service, asked: Asked, prepared: Prepared, columns: tuple[Selector, ...], view: str | None
+) -> Page[list[Any]]:
+    """Read a page of rows; live items are only built where columns or filter need them."""
+    if prepared.terms is not None and asked.remainder == TRUE:
+        return pages.read_rows(service, asked, prepared.terms, Form.VALUES if view is None else Form.JSON)
     found = pages.read_items(service, asked, projection=prepared.projection)
-    return Page(select_columns(found.result, prepared.columns, DEFAULT_VIEW), found.total, found.next)
+    return Page(select_columns(found.result, columns, view), found.total, found.next)
 
 
 def _permitted(service: Service, selection: Selection) -> Prepared:
@@ -151,6 +173,28 @@ def _needed(service: Service, description: Description, columns: tuple[Selector,
         return whole
     tree = tuple(node for node in whole.tree if node[0] in names)
     return Projection(description.name, None, tree, frozenset(path for path in whole.links if path[0] in names))
+
+
+def _terms(service: Service, description: Description, columns: tuple[Selector, ...]) -> tuple[Term, ...] | None:
+    """Return the columns as fields of one database, where all are plain values that no function has a say in."""
+    terms: list[Term] = []
+    for column in columns:
+        names = tuple(step.name for step in column.steps or () if isinstance(step, Name))
+        if not names or len(names) < len(column.steps or ()):
+            return None
+        term = bind_column(names, description, service.model)
+        if term is None:
+            return None
+        reached = {description.name, *(hop.side.other for hop in term.hops)}
+        if any(
+            service.model.descriptions[name].per_whole_item
+            or service.backend(name) is not service.backend(description.name)
+            for name in reached
+        ):
+            return None
+        terms.append(term)
+    # Together with those of an order they must stay below what a database joins.
+    return tuple(terms) if sum(len(term.hops) for term in terms) <= MAX_SORT_REFERENCES else None
 
 
 class _Column:

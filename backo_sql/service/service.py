@@ -113,9 +113,9 @@ class Service:
         """Read an item; see `service/read.py`."""
         return get(self, collection, identifier, into)
 
-    def get_many(self, collection: str, identifiers: Sequence[str]) -> dict[str, Item]:
+    def get_many(self, collection: str, identifiers: Sequence[str], *, bare: bool = False) -> dict[str, Item]:
         """Read many items by their ids; see `service/get_many.py`."""
-        return get_many(self, collection, identifiers)
+        return get_many(self, collection, identifiers, bare=bare)
 
     def get_linked(self, collection: str, path: Path, identifiers: Sequence[str]) -> dict[str, list[str]]:
         """Read the ids that a reference of many items links to; see `service/get_many.py`."""

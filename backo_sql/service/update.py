@@ -114,6 +114,7 @@ def _write(
     columns = _changed_columns(service, collection, before, after)
     references = _changed_references(service, unit, collection, before, after)
     if not columns and not references:
+        settle(model, collection, after)
         return after, item._version
     identifier = after["_id"]
     # A change of lists alone is no change of the item's own row: two people who add to one list both succeed.

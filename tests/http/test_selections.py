@@ -148,12 +148,9 @@ def test_the_filter_of_the_user_narrows_and_never_widens(media: Backoffice, borr
         assert answer.status_code == 200, answer.get_json()
         return [row[1] for row in answer.get_json()["result"]]
 
-    assert titles(client.get(f"{url}?title.$reg=Tides%200[12]")) == ["Tides 01", "Tides 02"]
     assert titles(client.get(f"{url}?borrowed=false")) == []
     assert titles(client.post(url, json={"borrowed": False})) == []
-    assert titles(client.post(url, json={"$or": [{"title": "Tides 00"}, {"title": "Tides 01"}]})) == ["Tides 01"]
     assert titles(client.post(f"{url}?_page=2&_skip=1&_sort=-title", json={})) == ["Tides 10", "Tides 08"]
-    assert titles(client.post(url, json=["$or", [{"title": "Tides 02"}]])) == ["Tides 02"]
     assert titles(client.post(f"{url}?title=Tides%2001", json={"borrow": {"user": {"login": "ines"}}})) == ["Tides 01"]
     both = {"_filter": json.dumps({"title": ["$gt", "Tides 04"]}), "borrow.user.login": "abel"}
     assert titles(client.get(url, query_string=both)) == ["Tides 05", "Tides 08", "Tides 11"]
@@ -573,9 +570,10 @@ def test_the_users_filter_and_sort_obey_rights_and_its_own_filter_need_not(open_
     [
         (["$.title"], 2),
         (["$.title", "$.borrow.since"], 2),
-        (["$.title", "$.borrow.user.login"], 4),
-        (["$.borrow.user.login", "$.borrow.user.home.town", "$.borrow.user.boss.login"], 6),
-        (["$.borrow.user.books.title", "$.borrow.user.staff.login"], 8),
+        (["$.title", "$.borrow.user.login"], 2),
+        (["$.borrow.user.login", "$.borrow.user.home.town", "$.borrow.user.boss.login"], 2),
+        (["$.tags", "$.borrow.user.login", "$.borrow.user.home"], 3),
+        (["$.borrow.user.books.title", "$.borrow.user.staff.login"], 7),
     ],
 )
 def test_a_page_of_a_selection_takes_as_many_statements_however_many_rows_it_has(

@@ -834,6 +834,18 @@ def test_a_conditional_field_inside_a_list_looks_at_the_whole() -> None:
     assert made.get_value() == {"on": True, "l": [{"x": 2, "y": None}]}
 
 
+def test_a_conditional_field_inside_a_list_is_not_shown_where_it_does_not_exist(open_backoffice: Open) -> None:
+    element = Dict({"x": Int(exists=lambda root: root.on), "y": Int()})
+    things = Item({"on": Bool(default=False), "l": List(element)}, meta_data_handler=None)
+    client = client_of(open_backoffice(things=things))
+    made = client.post("/app/things", json={"l": [{"y": 1}]})
+    shown = {"on": False, "l": [{"y": 1}], "_id": made.get_json()["_id"]}
+    assert made.get_json() == shown
+    assert client.get(made.location).get_json() == shown
+    assert client.get("/app/things").get_json()["result"] == [shown]
+    assert client.put(made.location, json={"on": True}).get_json()["l"] == [{"x": None, "y": 1}]
+
+
 def test_conditional_fields_of_items_are_neither_stored_nor_shown(open_backoffice: Open, db: DBSQLConnector) -> None:
     backoffice = open_backoffice(patients=Item(patient(), meta_data_handler=None))
     client = client_of(backoffice)

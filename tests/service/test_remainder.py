@@ -25,6 +25,7 @@ from backo_sql import (
     List,
     Ref,
     RefsList,
+    Selection,
     String,
     current_user,
 )
@@ -226,6 +227,41 @@ def test_a_filter_in_python_finds_what_the_user_may_not_read_and_shows_it_to_nob
     assert answer["total"] == 1
     assert answer["result"][0].keys() == {"name", "rich", "_id", "_meta"}
     problem(client.get("/app/people?twice=1800"), 401)
+
+
+def test_links_are_read_whatever_side_they_are_stored_on(open_backoffice: Open, db: DBSQLConnector) -> None:
+    backoffice = open_backoffice(
+        people=Item(
+            {
+                "name": String(),
+                "desk": Ref(coll="desks", field="$.owner"),
+                "teams": RefsList(coll="teams", field="$.people"),
+            }
+        ),
+        desks=Item(
+            {
+                "label": String(),
+                "loud": String(set=lambda root: root.label.upper()),
+                "owner": Ref(coll="people", field="$.desk", owner=True),
+            }
+        ),
+        teams=Item({"name": String(), "people": RefsList(coll="people", field="$.teams")}),
+    )
+    team = backoffice.teams.create({"name": "T"})
+    for number in range(20):
+        person = backoffice.people.create({"name": f"P{number:02}", "teams": [team]})
+        backoffice.desks.create({"label": f"d{number % 4}", "owner": person})
+    for filters in ({"desk.loud": "D1"}, {"teams.people.desk.loud": "D1", "desk.loud": "D1"}):
+        found = backoffice.people.select(filters, page=2)
+        assert [person.name for person in found] == ["P01", "P05"]
+        assert [list(person.teams) for person in found] == [[team._id], [team._id]]
+        assert [person.select("$.desk.label") for person in found] == ["d1", "d1"]
+    client = client_of(backoffice)
+    answer = client.get("/app/people?desk.loud=D1&_page=1").get_json()["result"][0]
+    assert answer == client.get(f"/app/people/{answer['_id']}").get_json()
+    backoffice.people.register_selection("desks", Selection(["$.desk.loud", "$.teams", "$.desk"]))
+    row = client.get("/app/people/_selections/desks?desk.loud=D1&_page=1").get_json()["result"][0]
+    assert row == [answer["_id"], "D1", answer["teams"], answer["desk"]]
 
 
 def test_a_filter_leads_to_a_collection_of_another_database(tmp_path: Path) -> None:

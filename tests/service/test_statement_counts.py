@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from backo_sql import Backoffice, DBSQLConnector, DeleteStrategy, FillStrategy, Item, Ref, RefsList, String
@@ -197,6 +198,117 @@ def test_a_change_of_100_links_is_as_many_statements_as_of_one(
         return count(lambda: client.put(made.location, json={field: after}))
 
     assert change(books[:1], books[1:2]) == change(books[2:102], books[102:])
+
+
+@pytest.mark.parametrize("collection", ["readers", "shelves"])
+def test_a_save_of_one_changed_link_of_1000_writes_that_one(
+    library: Backoffice, insert: Callable[..., list[str]], db: DBSQLConnector, collection: str
+) -> None:
+    field, name = {"readers": ("loans", "name"), "shelves": ("books", "label")}[collection]
+    (author,) = insert(library.authors, 1, name="Ada")
+    books = insert(library.books, 1003, title=str, author=author)
+
+    def swap_one(how_many: int) -> list[str]:
+        item = library.collections[collection].create({name: str(how_many), field: books[1 : how_many + 1]})
+        links = getattr(item, field)
+        del links[0]
+        links.append(books[-1])
+        with statements(db) as seen:
+            item.save()
+        assert list(getattr(library.collections[collection].get_by_id(item._id), field)) == list(links)
+        return [statement.split()[0] for statement in seen]
+
+    of_few, of_many = swap_one(2), swap_one(1000)
+    assert of_few == of_many
+    assert len(of_many) == 4  # is the new one there, the stamps, the one that goes, the one that comes
+
+
+@pytest.mark.parametrize(
+    ("collection", "field"),
+    [pytest.param("shelves", "books", id="rows of their own"), pytest.param("readers", "loans", id="pointers")],
+)
+def test_adding_to_a_list_sends_what_is_new_and_not_the_list(
+    library: Backoffice, insert: Callable[..., list[str]], db: DBSQLConnector, collection: str, field: str
+) -> None:
+    (author,) = insert(library.authors, 1, name="Ada")
+    books = insert(library.books, 1001, title=str, author=author)
+    name = {"readers": "name", "shelves": "label"}[collection]
+    item = library.collections[collection].create({name: "a", field: books[:-1]})
+    getattr(item, field).append(books[-1])
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith(("INSERT", "UPDATE")):
+            sent.append(repr(parameters))
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    item.save()
+    sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert len(sent) == 2  # the stamps of the item, the link
+    assert books[-1] in sent[1]
+    assert not any(book in each for book in books[:-1] for each in sent)
+
+
+def publishing(open_backoffice: Open, listening: str, told: list[str]) -> Backoffice:
+    """Authors who take their books along, and books their pages; somebody listens to the items of one collection."""
+
+    def on(name: str) -> list[Any]:
+        return [("before_delete", lambda event, root, me: told.append(me._id))] if name == listening else []
+
+    delete = DeleteStrategy.DELETE_REFERENCED_ITEMS
+    return open_backoffice(
+        authors=Item({"books": RefsList(coll="books", field="$.author", ods=delete)}, on=on("authors")),
+        books=Item(
+            {
+                "author": Ref(coll="authors", field="$.books", required=True),
+                "pages": RefsList(coll="pages", field="$.book", ods=delete),
+            },
+            on=on("books"),
+        ),
+        pages=Item({"book": Ref(coll="books", field="$.pages", required=True)}, on=on("pages")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("listening", "statements_of_one_deletion"),
+    [
+        pytest.param("nobody", 1, id="by the database alone"),
+        # Are they there, which ones go, the items for those who listen with their lists, the deletions.
+        pytest.param("authors", 4, id="with a listener at the top"),
+        pytest.param("books", 6, id="with a listener in the middle"),
+        pytest.param("pages", 7, id="with a listener at the end"),
+    ],
+)
+def test_a_cascade_of_500_is_as_many_statements_as_of_two(
+    open_backoffice: Open,
+    insert: Callable[..., list[str]],
+    count: Count,
+    listening: str,
+    statements_of_one_deletion: int,
+) -> None:
+    told: list[str] = []
+    backoffice = publishing(open_backoffice, listening, told)
+    client = client_of(backoffice)
+    few, many, other = insert(backoffice.authors, 3)
+    books = insert(backoffice.books, 2, author=few) + insert(backoffice.books, 500, author=many)
+    insert(backoffice.pages, 502, book=lambda number: books[number])
+    insert(backoffice.books, 1, author=other)
+    of_few = count(lambda: client.delete(f"/app/authors/{few}"))
+    of_many = count(lambda: client.delete(f"/app/authors/{many}"))
+    assert of_few == of_many <= statements_of_one_deletion
+    assert (backoffice.authors.count(), backoffice.books.count(), backoffice.pages.count()) == (1, 1, 0)
+    assert len(told) == {"nobody": 0, "authors": 2, "books": 502, "pages": 502}[listening]
+
+
+def test_a_delete_of_what_has_no_children_asks_once_and_deletes(
+    library: Backoffice, client: FlaskClient, count: Count
+) -> None:
+    author, shelf = (
+        client.post("/app/authors", json={"name": "Ada"}),
+        client.post("/app/shelves", json={"label": "one"}),
+    )
+    assert count(lambda: client.delete(author.location)) == 2  # its books, the item
+    assert count(lambda: client.delete(shelf.location)) == 2  # what is inside, the item
 
 
 def test_a_delete_of_500_is_as_many_statements_as_of_two(

@@ -20,7 +20,7 @@ from ...query.ast import And, Bound, Compare, OneOf, Operator
 from ...types.kinds import Kind
 from .loading import stored_value
 
-#: PostgreSQL's protocol counts the parameters of a statement in 16 bits
+#: PostgreSQL counts the parameters of a statement in 16 bits; SQLite takes 32,766, unless it is built otherwise
 _MOST_PARAMETERS = 10_000
 
 _ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
@@ -94,7 +94,10 @@ def _one_of(column: sa.Column[Any], values: Sequence[Any], dialect: str, *, nega
 
 
 def _among(column: sa.Column[Any], values: Sequence[Any], dialect: str) -> sa.ColumnElement[bool]:
-    """Compare with several values; on PostgreSQL, more than it takes as parameters are bound as one array."""
+    """Compare with several values; more than a database takes as parameters are bound as one array."""
+    if len(values) > _MOST_PARAMETERS and dialect == "sqlite" and all(isinstance(value, str | int) for value in values):
+        each = sa.func.json_each(sa.bindparam(None, json.dumps(values), type_=sa.Text)).table_valued("value")
+        return column.in_(sa.select(each.c.value))
     if len(values) <= _MOST_PARAMETERS or dialect != "postgresql":
         return column.in_(values)
     among: sa.ColumnElement[bool] = column == sa.any_(

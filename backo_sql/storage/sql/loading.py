@@ -17,6 +17,7 @@ from ...model.description import Place
 from ...model.model import Side
 from ...model.paths import Path
 from ...model.views import Node, Projection
+from ...query.order import Term
 from ...types.base import FieldType
 from ...types.container import DictType
 from ...types.kinds import Kind
@@ -77,6 +78,11 @@ def make_reader(
 
     build = structure(projection.tree)
     return Reader(tuple(selected), build, tuple(lists))
+
+
+def make_column_reader(terms: Sequence[Term], form: Form) -> Reader:
+    """Plan how columns of several tables are read, which whoever joins these tables selects first."""
+    return Reader((), _dict_of(tuple((str(n), _leaf(term.leaf.type, form, n)) for n, term in enumerate(terms))))
 
 
 def make_element_reader(

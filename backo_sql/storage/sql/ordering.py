@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
 from ...errors import QueryError
+from ...model.model import Side
 from ...model.paths import Path, column_name
 from ...query.cursor import Key
 from ...query.order import Order, Term
@@ -155,21 +156,24 @@ class Ordering:
 
     # -- joins -------------------------------------------------------------------------------------
 
-    def _sorted(self, term: Term) -> Sorted:
+    def column(self, term: Term) -> sa.ColumnElement[Any]:
+        """Return the column of a field, with what leads to it joined to the source."""
         here: Path = ()
         for hop in term.hops:
             near, here = self._joined[here], (*here, *hop.path)
             if here not in self._joined:
                 self._joined[here] = self._join(near, hop.path, hop.side, here)
-        column = self._joined[here].c[term.leaf.column]
-        nullable = bool(term.hops) or bool(getattr(column, "nullable", True))
-        return Sorted(column, term.descending, nullable)
+        return self._joined[here].c[term.leaf.column]
 
-    def _join(self, near: sa.FromClause, path: Path, side: Any, whole: Path) -> sa.FromClause:
+    def _sorted(self, term: Term) -> Sorted:
+        column = self.column(term)
+        return Sorted(column, term.descending, bool(term.hops) or bool(getattr(column, "nullable", True)))
+
+    def _join(self, near: sa.FromClause, path: Path, side: Side, whole: Path) -> sa.FromClause:
         table = self._tables.get(side.other)
         if table is None:
             raise QueryError(f"Can't sort through {'.'.join(whole)!r}: {side.other!r} lives in another database.")
-        far = table.alias(f"sort_{len(self._joined)}")
+        far = table.alias(f"to_{len(self._joined)}")
         relation = side.relation
         pointer = column_name(relation.owner.path)
         link = near.c[pointer] == far.c["_id"] if side.is_owner else far.c[pointer] == near.c["_id"]

@@ -23,7 +23,7 @@ from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
 from .compile import IdSet, compile_filter
-from .loading import Reader, stored_value
+from .loading import Reader, make_column_reader, stored_value
 from .ordering import Explained, Ordering, after_parameters
 from .tables import VERSION
 
@@ -68,8 +68,9 @@ class SQLSession:
 
     def select(self, plan: SelectPlan, form: Form) -> list[Record]:
         """Read a page of items."""
-        reader = self._binding.reader(plan.projection, form)
-        build, keys = reader.build, len(reader.columns)
+        columns = plan.columns
+        reader = make_column_reader(columns, form) if columns else self._binding.reader(plan.projection, form)
+        build, keys = reader.build, len(columns or reader.columns)
         where = compile_filter(plan.where, self._binding.tables[plan.projection.collection], self._dialect)
         parameters = None if plan.after is None else after_parameters(plan.after)
         records: list[Record] = []
@@ -92,12 +93,13 @@ class SQLSession:
         """Return the statements that read in an order, one after the other, from its beginning or behind a place."""
         order = None if plan.order is BY_ID else plan.order
         nulls = None if plan.after is None else tuple(value is None for value in plan.after)
-        key = ("select", plan.projection, form, order, nulls)
+        key = ("select", plan.columns or (plan.projection, form), order, nulls)
         statements: list[sa.Select[Any]] | None = self._binding.statements.get(key)
         if statements is None:
             table = self._binding.tables[plan.projection.collection]
             ordering = Ordering(plan.order, plan.projection.collection, self._binding.tables, self._dialect)
-            columns = (*reader.columns, *ordering.columns, table.c["_id"], table.c[VERSION])
+            shown = [ordering.column(term) for term in plan.columns] or reader.columns
+            columns = (*shown, *ordering.columns, table.c["_id"], table.c[VERSION])
             statements = ordering.statements(sa.select(*columns).select_from(ordering.source), nulls)
             self._keep(key, statements)
         return statements
