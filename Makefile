@@ -8,21 +8,29 @@ BIN := $(VENV)/bin
 # Twice quiet hides progress and warnings; errors are still shown.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -qq
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint migrations format bench clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 demo: $(VENV)/.demo  ## Serve the example on http://127.0.0.1:$PORT (5000)
 	PORT=$(PORT) $(BIN)/python -m examples.library serve
 
 test: lint  ## Check everything and run the tests
 	$(BIN)/python -m pytest --cov
+	$(MAKE) --no-print-directory migrations
 
 lint: $(VENV)/.dev  ## Check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# On a database of its own, which is made by the revisions alone.
+migrations: export DATABASE_URL = sqlite:///build/migrations.db
+migrations: $(VENV)/.dev  ## Check that the revisions lead to what examples/library describes
+	mkdir -p build && rm -f build/migrations.db*
+	$(BIN)/python -m alembic upgrade head
+	$(BIN)/python -m alembic check
 
 format: $(VENV)/.dev  ## Rewrite the files in the format that lint wants
 	$(BIN)/ruff check --fix .

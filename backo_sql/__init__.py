@@ -28,6 +28,7 @@ from .errors import (
     TypeMismatchError,
     ValidationError,
 )
+from .extension import BackoSQL, current_engine
 from .http.blueprint import build_routes
 from .items.complex import Complex
 from .items.containers import Dict
@@ -75,11 +76,13 @@ register_type(IpNetwork, "Ipnetwork")
 install(Service, build_routes, make_schema)
 StandardMetaDataHandler.current = staticmethod(who)
 Permissions.get = staticmethod(user_of_this_context)
+DBSQLConnector.find_engine = staticmethod(current_engine)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BackoError",
+    "BackoSQL",
     "Backoffice",
     "Bool",
     "BusyError",

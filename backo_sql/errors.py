@@ -180,6 +180,36 @@ class DBError(BackoError, RuntimeError):
     """The storage failed, or isn't ready. What the driver said is in `__cause__`, never in the message."""
 
 
+class MigrationError(BackoError, RuntimeError):
+    """A migration can't be written, or can't be run. The message says what is in the way and what to do."""
+
+
+class AmbiguousChangeError(MigrationError):
+    """What went and what came look like one thing that was renamed: only a person can say.
+
+    Args:
+        message: what to write.
+        questions: what looks like a rename, as `RenameQuestion` of `backo_sql.migration`.
+    """
+
+    def __init__(self, message: str, questions: Iterable[object] = ()) -> None:
+        super().__init__(message)
+        self.questions = tuple(questions)
+
+
+class DestructiveError(MigrationError):
+    """A migration would take values away, and nobody has allowed it.
+
+    Args:
+        message: what to do.
+        steps: what would be lost, a sentence each.
+    """
+
+    def __init__(self, message: str, steps: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.steps = tuple(steps)
+
+
 class BusyError(DBError):
     """The database has no room for one more at the moment: others write, or hold all connections. Nothing was done."""
 

@@ -16,6 +16,11 @@ down_revision: str | Sequence[str] | None = ${repr(down_revision)}
 branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}
 depends_on: str | Sequence[str] | None = ${repr(depends_on)}
 
+# What is lost when this is applied; an upgrade that loses something has to be allowed.
+destructive: Sequence[str] = ${destructive.get(up_revision, "()") if destructive else "()"}
+# The tables that this makes: a later revision may drop them, and leaves all others alone.
+creates: Sequence[str] = ${creates.get(up_revision, "()") if creates else "()"}
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}

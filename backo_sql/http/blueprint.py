@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
+from ..config import read_config
 from ..errors import DescriptionError
 from ..model.metadata import describe_model
 from ..model.registry import Backoffice
@@ -31,39 +32,35 @@ _log = logging.getLogger("backo_sql.http")
 
 View: TypeAlias = Callable[..., ResponseReturnValue]
 
-#: the largest page that may be asked for, unless `BACKO_SQL_MAX_PAGE` says otherwise
-MAX_PAGE = 1000
-
 
 def build_routes(backoffice: Backoffice, app: Flask, prefix: str = "", verify: Any = None) -> None:
     """Make the routes of a backoffice on an application; see `Backoffice.build_routes`."""
     if not isinstance(app, Flask):
         raise DescriptionError(f"build_routes takes a Flask application, not {app!r}.")
     service = cast("Service", backoffice.service)
-    base = "/" + "/".join(part for part in (prefix or "").split("/") if part)
-    name = f"backo_sql_{base.strip('/').replace('/', '_').replace('.', '_')}_{backoffice.name}"
+    base = base_url(backoffice, prefix)
+    before = base.strip("/").rpartition("/")[0]
+    name = f"backo_sql_{before.replace('/', '_').replace('.', '_')}_{backoffice.name}"
     if name in app.blueprints:
         raise DescriptionError(f"The routes of {backoffice.name!r} are built into this application already.")
-    blueprint = Blueprint(name, __name__, url_prefix=f"{base.rstrip('/')}/{backoffice.name}")
+    blueprint = Blueprint(name, __name__, url_prefix=base)
     guard = _guard(verify)
     if verify is None:
         _log.warning("The routes of %r are open to everybody: nothing verifies who asks.", backoffice.name)
-    max_page = _max_page(app)
-    for position, (path, methods) in enumerate(_routes(service, max_page).items()):
+    max_page = read_config(app.config).max_page
+    for position, (path, methods) in enumerate(views_by_path(service, max_page).items()):
         _add(blueprint, path, f"route{position}", guard(_dispatch(methods)))
     scope_requests(app)
     app.register_blueprint(blueprint)
 
 
-def _max_page(app: Flask) -> int:
-    max_page = app.config.setdefault("BACKO_SQL_MAX_PAGE", MAX_PAGE)
-    if isinstance(max_page, bool) or not isinstance(max_page, int) or max_page < 1:
-        raise DescriptionError(f"BACKO_SQL_MAX_PAGE must be an integer of at least 1, not {max_page!r}.")
-    return max_page
+def base_url(backoffice: Backoffice, prefix: str = "") -> str:
+    """Return where the routes of a backoffice begin: `/api/library`."""
+    return "".join(f"/{part}" for part in (*(prefix or "").split("/"), backoffice.name) if part)
 
 
-def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
-    """Return the views of each path by method."""
+def views_by_path(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
+    """Return the views of each path by method; the docstring of a view says what it does."""
     routes: dict[str, Mapping[str, View]] = {"/_meta": {"GET": functools.partial(_meta, service)}}
     for name in service.collections:
         views = ItemViews(service, name, max_page)
@@ -86,6 +83,7 @@ def _routes(service: Service, max_page: int) -> dict[str, Mapping[str, View]]:
 
 
 def _meta(service: Service, request: Any) -> Response:
+    """GET the descriptions of all collections."""
     check_parameters(request, frozenset())
     selections = {name: tuple(each.selections.values()) for name, each in service.collections.items()}
     return answer(describe_model(service.model, selections))

@@ -31,6 +31,7 @@ class Collection:
         name: stands in URLs and is the table's name; see `docs/descriptions.md` for what a name may hold.
         item: the description of its items.
         connector: where they live; a `DBSQLConnector` serves any number of collections.
+        was: its former name, for the next migration to rename the table and not to make a new one.
 
     Raises:
         DescriptionError: the name can't be one, or the item is no `Item`.
@@ -39,8 +40,10 @@ class Collection:
         >>> authors = Collection("authors", Item({"name": String(required=True)}), DBSQLConnector("sqlite:///library.db"))
     """
 
-    def __init__(self, name: str, item: Item, connector: Connector | None = None) -> None:
+    def __init__(self, name: str, item: Item, connector: Connector | None = None, *, was: str | None = None) -> None:
         check_name(name, "The collection name")
+        if was is not None:
+            check_name(was, "The former name of the collection")
         if name.lower() in _RESERVED or name.lower().startswith("sqlite_"):
             raise DescriptionError(f"No collection can be named {name!r}: URLs or a database use that word.")
         item_type = frozen_type(item, f"The item of collection {name!r}")
@@ -54,6 +57,7 @@ class Collection:
         if not callable(getattr(connector, "bind", None)):
             raise DescriptionError(f"Collection {name!r} is given {connector!r} as its connector, which is none.")
         self.name = name
+        self.was = was
         self.connector: Connector = connector
         self.item_type: ItemType = item_type
         #: some field has rights, which every item that comes out of the collection obeys

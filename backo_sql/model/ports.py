@@ -86,6 +86,10 @@ class Service(Protocol):
         """Delete an item."""
         ...
 
+    def migrate(self, collection: str, function: Any, **options: Any) -> Any:
+        """Change every item of a collection by a function."""
+        ...
+
     def drop(self, collection: str) -> None:
         """Delete all items of a collection."""
         ...

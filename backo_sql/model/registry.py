@@ -7,7 +7,7 @@ each connector learns its tables, and from then on a late registration is an err
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +22,7 @@ from .model import Model
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ..service.migrate import MigrationReport
     from .selection import Selection
 
 
@@ -172,6 +173,52 @@ class Backoffice:
             ...     backoffice.books.create({"title": "Notes", "author": author._id})
         """
         return self.service.transaction()
+
+    def migrate(
+        self,
+        collection: str,
+        function: Callable[[Any], Any] | None = None,
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the name that users know
+        ids: Iterable[str] | None = None,
+        dry_run: bool = True,
+        batch: int = 500,
+        after: str | None = None,
+        progress: Callable[[MigrationReport], object] | None = None,
+    ) -> MigrationReport:
+        """Change every item of a collection by a function, and store those that changed, as any change is stored.
+
+        Args:
+            collection: its name.
+            function: is given each item; it changes the item, or returns a dict of new values. Without it, items are
+                only checked against their description, which may have become stricter.
+            filter: only the items that match.
+            ids: only these items.
+            dry_run: store nothing, and tell what would change: everything is done, and undone at the end of each batch.
+            batch: how many items are one transaction.
+            after: go on behind the item of this id: `last` of the report of a migration that was stopped.
+            progress: is given the report after each batch.
+
+        Returns:
+            How many changed, didn't, and can't be stored; the first of them with what is different or wrong.
+
+        Raises:
+            DescriptionError: there is no such collection.
+
+        Example:
+            >>> report = backoffice.migrate("books", lambda book: {"title": book.title.strip()})
+            >>> report.changed, report.failures
+        """
+        return self.service.migrate(  # type: ignore[no-any-return]
+            collection,
+            function,
+            filters=filter,
+            ids=ids,
+            dry_run=dry_run,
+            batch=batch,
+            after=after,
+            progress=progress,
+        )
 
     def _by_connector(self) -> list[tuple[ports.Connector, list[str]]]:
         groups: dict[int, tuple[ports.Connector, list[str]]] = {}

@@ -25,6 +25,7 @@ from . import selections
 from .create import create, new_id
 from .delete import delete, listens
 from .get_many import get_linked, get_many
+from .migrate import MigrationReport, migrate
 from .page import count, select
 from .read import get
 from .replay import replayed
@@ -153,6 +154,10 @@ class Service:
     def delete(self, item: Item) -> None:
         """Delete an item; see `service/delete.py`."""
         delete(self, item)
+
+    def migrate(self, collection: str, function: Any, **options: Any) -> MigrationReport:
+        """Change every item by a function; see `service/migrate.py`."""
+        return migrate(self, collection, function, **options)
 
     @replayed
     def drop(self, collection: str, /) -> None:

@@ -39,7 +39,7 @@ class UnitOfWork:
         self._thread = threading.get_ident()
         self._closed = False
         self._backends = backends
-        self._sessions: dict[int, Session] = {}
+        self._sessions: dict[tuple[int, int], Session] = {}
         self._savepoints: list[ExitStack] = []
         self._afterwards: list[Callable[[], None]] = []
         self._undos: list[Callable[[], None]] = []
@@ -49,9 +49,10 @@ class UnitOfWork:
     def session(self, collection: str) -> Session:
         """Return the session of the backend that a collection lives in."""
         backend = self._backends[collection]
-        session = self._sessions.get(id(backend))
+        place = id(backend), id(backend.place)  # which database it is may depend on the application that is current
+        session = self._sessions.get(place)
         if session is None:
-            session = self._sessions[id(backend)] = backend.session(self.model, write=self.write)
+            session = self._sessions[place] = backend.session(self.model, write=self.write)
             for stack in self._savepoints:
                 stack.enter_context(session.savepoint())
         return session

@@ -172,6 +172,11 @@ class Session(Protocol):
 class Backend(Protocol):
     """A place where collections live: a connector that was bound to a model."""
 
+    @property
+    def place(self) -> object:
+        """What a unit of work has one session of: the database that the connector stands for now."""
+        ...
+
     def check(self, model: Model, collections: Sequence[str]) -> None:
         """Refuse what can't be kept here, before anything is bound."""
         ...

@@ -8,6 +8,7 @@ import re
 from typing import Any, ClassVar, Unpack
 
 from ..errors import DescriptionError, Fault
+from .base import FieldType
 from .kinds import Kind
 from .number import RangeType
 from .options import DecimalKeywords, Options
@@ -85,3 +86,9 @@ class Decimal(RangeType[decimal.Decimal]):
     def dump(self, value: decimal.Decimal) -> str:
         """Write all places, as text: a JSON number would be read as a double."""
         return format(value, "f")
+
+
+def digits(field: FieldType[Any]) -> tuple[int, int]:
+    """Return how many digits the column of a decimal number has, and how many of them behind the point."""
+    options = field.options
+    return options.precision or DEFAULT_PRECISION, DEFAULT_SCALE if options.scale is None else options.scale

@@ -60,6 +60,7 @@ class Options:
     exists: bool | Function = True
     views: tuple[str, ...] = ()
     on: tuple[tuple[str, Function], ...] = ()
+    was: str | None = None
     rights: Mapping[str, bool | Function] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -179,6 +180,12 @@ def _views(name: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _former_name(name: str, value: object) -> str | None:
+    if value is not None and not (isinstance(value, str) and all(value.removeprefix("$.").split("."))):
+        raise DescriptionError(f"Option {name!r} takes the former name or path of the field, not {value!r}.")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One row of the table: how an option may be written and what it takes."""
@@ -210,6 +217,7 @@ OPTIONS: Final = (
     Option("exists", ("exists",), _exists),
     Option("views", ("views", "view"), _views),
     Option("on", ("on",), _events),
+    Option("was", ("was",), _former_name),
 )
 
 COMMON: Final = frozenset(
@@ -228,6 +236,7 @@ COMMON: Final = frozenset(
         "exists",
         "views",
         "on",
+        "was",
     }
 )
 
@@ -305,6 +314,7 @@ class CommonKeywords(TypedDict, total=False):
     views: Sequence[str]
     view: Sequence[str]
     on: Sequence[tuple[str, Function]]
+    was: str | None
     can_read: bool | Function
     read: bool | Function
     can_modify: bool | Function

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from backo_sql import Backoffice
+from backo_sql import Backoffice, BackoSQL
 
 from .data import fill, is_empty
 from .model import backoffice as the_library
@@ -18,7 +18,7 @@ def prepare(backoffice: Backoffice = the_library) -> bool:
 
 
 def create_app(backoffice: Backoffice = the_library) -> Flask:
-    """Make the application; `flask --app examples.library.app run` finds it by its name."""
+    """Make the application; `flask --app examples.library.app run` finds it, and so does `… backo check`."""
     app = Flask(__name__)
-    backoffice.build_routes(app)
+    BackoSQL(backoffice).init_app(app)
     return app

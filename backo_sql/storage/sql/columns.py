@@ -15,7 +15,7 @@ from sqlalchemy.engine import Dialect
 
 from ...errors import DescriptionError
 from ...types.base import FieldType
-from ...types.exact import DEFAULT_PRECISION, DEFAULT_SCALE
+from ...types.exact import digits
 from ...types.kinds import Kind
 
 ColumnFactory = Callable[[Any], "sa.types.TypeEngine[Any]"]
@@ -140,8 +140,18 @@ def column_type(field: FieldType[Any]) -> sa.types.TypeEngine[Any]:
     chosen = registered[None](field) if None in registered else _type_of_kind(field)
     for dialect, factory in registered.items():
         if dialect is not None:
-            chosen = chosen.with_variant(factory(field), dialect)
+            chosen = _without_variant(chosen, dialect).with_variant(factory(field), dialect)
     return chosen
+
+
+def _without_variant(type_: sa.types.TypeEngine[Any], dialect: str) -> sa.types.TypeEngine[Any]:
+    """Return a type without what it is on one database: SQLAlchemy lets nobody change its mind."""
+    if dialect not in type_._variant_mapping:
+        return type_
+    kept = {name: each for name, each in type_._variant_mapping.items() if name != dialect}
+    bare = type_.copy()
+    bare._variant_mapping = type(type_._variant_mapping)(kept)
+    return bare
 
 
 def _type_of_kind(field: FieldType[Any]) -> sa.types.TypeEngine[Any]:
@@ -154,7 +164,7 @@ def _type_of_kind(field: FieldType[Any]) -> sa.types.TypeEngine[Any]:
         case Kind.REAL:
             return sa.Double()
         case Kind.DECIMAL:
-            return decimal_type(*_digits(field))
+            return decimal_type(*digits(field))
         case Kind.BOOLEAN:
             return sa.Boolean()
         case Kind.BYTES:
@@ -171,11 +181,6 @@ def _type_of_kind(field: FieldType[Any]) -> sa.types.TypeEngine[Any]:
             raise AssertionError(f"{field!r} of kind {field.kind} has no column of its own")
 
 
-def _digits(field: FieldType[Any]) -> tuple[int, int]:
-    options = field.options
-    return options.precision or DEFAULT_PRECISION, DEFAULT_SCALE if options.scale is None else options.scale
-
-
 def check_column(field: FieldType[Any], where: str, dialect: str) -> None:
     """Refuse a field that a database has no column for.
 
@@ -189,7 +194,7 @@ def check_column(field: FieldType[Any], where: str, dialect: str) -> None:
     """
     if dialect != _SQLITE or field.kind is not Kind.DECIMAL or _registered_for(field):
         return
-    precision, _ = _digits(field)
+    precision, _ = digits(field)
     if precision > SQLITE_PRECISION:
         raise DescriptionError(
             f"{where} is a {field.type_name()} of {precision} digits: SQLite keeps at most {SQLITE_PRECISION}. "

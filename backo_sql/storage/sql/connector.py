@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
-import orjson
 import sqlalchemy as sa
 
-from ...errors import DescriptionError
+from ...config import STATEMENT_TIMEOUT
+from ...errors import DBError, DescriptionError
 from ...model.model import Model
 from ...model.paths import Path, path_text
 from ...model.relations import Relation, RelationKind
@@ -22,11 +18,11 @@ from ...model.views import Projection
 from ...query.ast import Bound
 from ..identifiers import uuid7
 from ..interface import Form
-from .columns import check_column, write_document
+from .columns import check_column
 from .compile import FilterCompiler
 from .elements import ElementTable
+from .engine import WRITE, open_engine, read_url
 from .failures import Failures
-from .functions import CLOCK, prepare
 from .id_set import IdSet
 from .layout import TableLayout, association_layout, elements_layouts, table_layout
 from .loading import Columns, Reader, make_reader
@@ -37,45 +33,54 @@ from .tables import NAMING_CONVENTION, make_association, make_elements, make_tab
 #: the key of the advisory lock under which tables are made
 _CREATE_LOCK = 0x6261636B6F
 
-#: How long a statement waits for another writer of an SQLite file, in milliseconds.
-SQLITE_BUSY_TIMEOUT = 15_000
+#: Which database it is, is known when a connection is needed.
+_NO_DATABASE = ""
 
-#: How long a statement may take, in seconds, unless the connector says otherwise.
-STATEMENT_TIMEOUT = 30.0
-
-_LONGEST_TIMEOUT = 2_000_000  # PostgreSQL keeps milliseconds in 31 bits
-
-#: The execution option by which a unit of work says that it will write.
-WRITE = "backo_write"
+#: Nothing was given. `None` is a mistake: a variable of the environment that isn't set.
+_NO_URL: Any = object()
 
 
 @dataclass(frozen=True)
 class Binding:
-    """What a connector knows of one model: its tables, and how to read them.
+    """What a connector knows of one model on one kind of database: its tables, and how to read them.
 
     Attributes:
         model: the model.
+        collections: those of the model that live here.
         tables: of the collections.
         columns: of the same tables, by the path of their field.
         lists: of each collection, the tables of the lists whose elements hold references, by path of the list.
         associations: the tables of the many-to-many links.
         classes: the mapped classes, once somebody asked for one.
         failures: says what the database refused.
+        id_set: how ids are bound.
         readers: the plans by which projections are read.
         statements: those that are built once.
         filters: compiles filters.
     """
 
     model: Model
+    collections: Sequence[str]
     tables: Mapping[str, sa.Table]
     columns: Mapping[str, Columns]
     lists: Mapping[str, Mapping[Path, ElementTable]]
     associations: Mapping[Relation, sa.Table]
     classes: dict[str, type[Any]]
     failures: Failures
+    id_set: IdSet
     readers: dict[tuple[Projection, Form], Reader]
     statements: dict[tuple[Any, ...], Any]
     filters: FilterCompiler
+
+    def on(self, dialect: str) -> Binding:
+        """Return the same for a kind of database, for statements of its own."""
+        id_set = IdSet(dialect)
+        lists = {
+            name: {path: replace(each, id_set=id_set) for path, each in some.items()}
+            for name, some in self.lists.items()
+        }
+        filters = FilterCompiler(Schema(self.model, self.columns, lists), self.tables, self.associations, dialect)
+        return replace(self, lists=lists, id_set=id_set, readers={}, statements={}, filters=filters)
 
     def reader(self, projection: Projection, form: Form) -> Reader:
         """Return the plan by which a projection is read, made once."""
@@ -99,26 +104,18 @@ class Binding:
         return [*self.tables.values(), *lists, *self.associations.values()]
 
 
-#: A connection must not be used on both sides of a fork: a child begins with pools of its own.
-_engines: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
-
-
-def _forget_connections() -> None:
-    for engine in tuple(_engines):
-        engine.dispose(close=False)
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forget_connections)
-
-
 class DBSQLConnector:
     """An SQL database, through SQLAlchemy. One connector serves any number of collections.
+
+    Without a URL it is unbound: it stands for the database of the Flask application that is current, which `BackoSQL`
+    knows from the application's config. So a backoffice that is made once serves applications with databases of their
+    own. Descriptions, tables and schemas need no database and no application.
 
     Args:
         url: an SQLAlchemy URL: `sqlite:///library.db` (a file beside the program), `postgresql://user@host/database`.
         statement_timeout: how many seconds a statement may take, `None` for as long as it likes. A read that takes
             longer is a `QueryError`, a write a `ConflictError`. On PostgreSQL it is a setting of every connection.
+            Only together with a URL, like the options.
         engine_options: what `sqlalchemy.create_engine` takes, such as `pool_size`.
 
     Raises:
@@ -131,18 +128,74 @@ class DBSQLConnector:
     `generate_id` may be replaced on an instance: `db.generate_id = lambda item: f"book-{item.number}"`.
     """
 
+    #: finds the engine of an unbound connector; the package puts in the function that asks Flask
+    find_engine: ClassVar[Callable[[DBSQLConnector], sa.Engine] | None] = None
+
     def __init__(
-        self, url: str | sa.URL, *, statement_timeout: float | None = STATEMENT_TIMEOUT, **engine_options: Any
+        self,
+        url: str | sa.URL = _NO_URL,
+        *,
+        statement_timeout: float | None = STATEMENT_TIMEOUT,
+        **engine_options: Any,
     ) -> None:
-        self.url = _read_url(url)
-        self.statement_timeout = _read_timeout(statement_timeout)
+        if url is _NO_URL and statement_timeout != STATEMENT_TIMEOUT:
+            raise DescriptionError(
+                "DBSQLConnector without a URL takes no 'statement_timeout': its engine is that of the application. Put "
+                "it into the config, as BACKO_SQL_STATEMENT_TIMEOUT."
+            )
+        if url is _NO_URL and engine_options:
+            raise DescriptionError(
+                f"DBSQLConnector without a URL takes no {', '.join(map(repr, engine_options))}: its engine is that of "
+                "the application. Put the options into the config, as BACKO_SQL_ENGINE_OPTIONS."
+            )
+        self.url = None if url is _NO_URL else read_url(url)
         self.metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
         self.generate_id: Callable[[Any], str] = _generate_id
-        self._bindings: dict[int, Binding] = {}
+        self._models: dict[int, Binding] = {}
+        self._bindings: dict[tuple[int, str], Binding] = {}
         self._mapping = threading.Lock()
-        self.engine = _make_engine(self.url, engine_options, self.statement_timeout)
-        _engines.add(self.engine)
-        self.id_set = IdSet(self.engine.dialect.name)
+        self._engine = None if self.url is None else open_engine(self.url, engine_options, statement_timeout)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine, for plain SQLAlchemy; of an unbound connector, that of the current application.
+
+        Raises:
+            DBError: the connector is unbound and there is no application, or one that doesn't know it.
+        """
+        engine = self._engine
+        if engine is not None:
+            return engine
+        find = DBSQLConnector.find_engine
+        if find is None:
+            raise DBError(
+                "DBSQLConnector() has no URL. Import backo_sql, not its parts: the package puts them together."
+            )
+        return find(self)
+
+    place = engine
+
+    @property
+    def is_bound(self) -> bool:
+        """It has a URL, and so the same database everywhere."""
+        return self._engine is not None
+
+    def join(self, metadata: sa.MetaData) -> None:
+        """Have the tables made in the MetaData of the host, so that one history of migrations serves both.
+
+        Raises:
+            DescriptionError: the tables are made already, or it is no MetaData.
+        """
+        if metadata is self.metadata:
+            return
+        if not isinstance(metadata, sa.MetaData):
+            raise DescriptionError(f"BackoSQL takes an SQLAlchemy MetaData, not {metadata!r}.")
+        if self._models:
+            raise DescriptionError(
+                "The tables are made already and can't join another MetaData: call BackoSQL(…).init_app(app) before "
+                "the first use of the backoffice, always with the same MetaData."
+            )
+        self.metadata = metadata
 
     def check(self, model: Model, collections: Sequence[str]) -> None:
         """Refuse what the database can't keep, before any connector is bound.
@@ -152,9 +205,10 @@ class DBSQLConnector:
         """
         local = frozenset(collections)
         for name in collections:
-            if name in self.metadata.tables:
+            if _key(name, self.metadata) in self.metadata.tables:
                 raise DescriptionError(
-                    f"Two backoffices keep a collection {name!r} in {self!r}: their table would be one."
+                    f"Two backoffices keep a collection {name!r} in {self!r}, or the host has a table of that name: "
+                    "their table would be one."
                 )
         for relation in model.relations:
             if relation.kind is RelationKind.MANY_TO_MANY and (relation.owner.collection in local) != (
@@ -165,12 +219,12 @@ class DBSQLConnector:
                 )
         for name in collections:
             for layout in _layouts(model, name, local):
-                if layout.name in self.metadata.tables:
+                if _key(layout.name, self.metadata) in self.metadata.tables:
                     raise DescriptionError(
                         f"A list of {name!r} needs a table {layout.name!r}, which {self!r} has already."
                     )
-                for column in layout.columns:
-                    check_column(column.type, f"{name}: {path_text(column.path)}", self.engine.dialect.name)
+        if self._engine is not None:
+            _check_columns(model, collections, self._engine.dialect.name)
 
     def bind(self, model: Model, collections: Sequence[str]) -> None:
         """Make the tables of the collections of a model that live here."""
@@ -190,7 +244,7 @@ class DBSQLConnector:
                     each,
                     make_elements(self.metadata, each),
                     model.descriptions[name].leaves[each.path].type,
-                    self.id_set,
+                    IdSet(_NO_DATABASE),
                 )
                 for each in some
             }
@@ -198,26 +252,34 @@ class DBSQLConnector:
         }
         associations = {layout.relation: make_association(self.metadata, layout) for layout in links}
         failures = Failures([*layouts, *(each.table for some in of_lists.values() for each in some)], links)
-        filters = FilterCompiler(Schema(model, columns, lists), tables, associations, self.engine.dialect.name)
-        self._bindings[id(model)] = Binding(model, tables, columns, lists, associations, {}, failures, {}, {}, filters)
+        filters = FilterCompiler(Schema(model, columns, lists), tables, associations, _NO_DATABASE)
+        self._models[id(model)] = Binding(
+            model, collections, tables, columns, lists, associations, {}, failures, IdSet(_NO_DATABASE), {}, {}, filters
+        )
 
     def create_all(self, model: Model) -> None:
         """Make the missing tables and indexes of a model's collections."""
-        binding = self._binding(model)
-        with binding.failures.translated(), self.engine.execution_options(**{WRITE: True}).begin() as connection:
+        engine = self.engine
+        binding = self.prepare(model, engine)
+        with binding.failures.translated(), engine.execution_options(**{WRITE: True}).begin() as connection:
             if connection.dialect.name == "postgresql":  # workers that start together take turns
                 connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
             self.metadata.create_all(connection, tables=binding.all_tables)
 
+    def tables(self, model: Model) -> list[sa.Table]:
+        """Return all tables of a model."""
+        return self._binding(model).all_tables
+
     def session(self, model: Model, *, write: bool) -> SQLSession:
         """Take a connection from the pool and begin."""
-        binding = self._binding(model)
+        engine = self.engine
+        binding = self._bindings.get((id(model), engine.dialect.name)) or self.prepare(model, engine)
         with binding.failures.translated():
-            connection = self.engine.connect()
+            connection = engine.connect()
         if write:
             connection = connection.execution_options(**{WRITE: True})
-        return SQLSession(binding, connection, self.id_set)
+        return SQLSession(binding, connection)
 
     def answers(self, model: Model, collection: str, where: Bound) -> bool:
         """Tell whether a filter can be asked of the database."""
@@ -248,11 +310,26 @@ class DBSQLConnector:
         """Close all pooled connections."""
         self.engine.dispose()
 
+    def prepare(self, model: Model, engine: sa.Engine) -> Binding:
+        """Return what is known of a model on an engine's kind of database, which is looked at when it is met first.
+
+        Raises:
+            DescriptionError: that kind of database can't keep a field.
+        """
+        binding = self._binding(model)
+        dialect = engine.dialect.name
+        found = self._bindings.get((id(model), dialect))
+        if found is None:
+            _check_columns(model, binding.collections, dialect)
+            # Two threads may make one each: both are right, and the last one stays.
+            found = self._bindings[id(model), dialect] = binding.on(dialect)
+        return found
+
     def _binding(self, model: Model) -> Binding:
-        return self._bindings[id(model)]
+        return self._models[id(model)]
 
     def __repr__(self) -> str:
-        return f"DBSQLConnector({self.url.render_as_string(hide_password=True)!r})"
+        return f"DBSQLConnector({'' if self.url is None else repr(self.url.render_as_string(hide_password=True))})"
 
 
 def _layouts(model: Model, collection: str, local: frozenset[str]) -> Iterator[TableLayout]:
@@ -266,110 +343,13 @@ def _generate_id(_item: Any) -> str:
     return uuid7()
 
 
-def _read_url(url: object) -> sa.URL:
-    if not isinstance(url, str | sa.URL):
-        raise DescriptionError(f"DBSQLConnector takes a URL such as 'sqlite:///library.db', not {url!r}.")
-    try:
-        read = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError):  # a port that is no number is the latter
-        raise DescriptionError(
-            "DBSQLConnector takes a URL such as 'sqlite:///library.db'; what it got is none."
-        ) from None
-    if read.drivername in ("postgres", "postgresql"):
-        return read.set(drivername="postgresql+psycopg")
-    return read
+def _key(name: str, metadata: sa.MetaData) -> str:
+    return name if metadata.schema is None else f"{metadata.schema}.{name}"
 
 
-def _read_timeout(seconds: object) -> float | None:
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _LONGEST_TIMEOUT:
-        raise DescriptionError(f"Option 'statement_timeout' takes seconds above 0, or None, not {seconds!r}.")
-    return float(seconds)
-
-
-def _make_engine(url: sa.URL, options: dict[str, Any], timeout: float | None) -> sa.Engine:
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        # One database in memory is one connection: whoever comes second waits for it.
-        options = {
-            "poolclass": sa.QueuePool,
-            "pool_size": 1,
-            "max_overflow": 0,
-            "connect_args": {"check_same_thread": False},
-            **options,
-        }
-    # Numbers of documents come back as they were: as integers or as floats.
-    options = {"json_serializer": write_document, "json_deserializer": orjson.loads, **options}
-    options = {"hide_parameters": True, **options}  # else a log would hold what users send
-    try:
-        engine = sa.create_engine(url, **options)
-    except ModuleNotFoundError as error:
-        remedy = ": pip install 'backo_sql[postgres]'" if url.get_backend_name() == "postgresql" else ""
-        raise DescriptionError(f"The driver of {url.drivername!r} is not installed{remedy}.") from error
-    except (sa.exc.ArgumentError, TypeError) as error:
-        raise DescriptionError(f"DBSQLConnector can't use these options: {error}") from error
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", partial(_prepare_sqlite, timeout))
-        sa.event.listen(engine, "begin", _begin_sqlite)
-        sa.event.listen(engine, "reset", _reset_sqlite)
-    elif engine.dialect.name == "postgresql":
-        sa.event.listen(engine, "connect", partial(_prepare_postgresql, timeout))
-    return engine
-
-
-def _prepare_sqlite(timeout: float | None, connection: Any, record: Any) -> None:
-    """Set up a new connection: foreign keys are off in SQLite unless asked for, on every connection."""
-    connection.isolation_level = (
-        None  # we begin transactions ourselves: the driver would begin too late and the wrong kind
-    )
-    record.info[CLOCK] = prepare(connection, timeout)
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT}")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        _use_write_ahead_log(connection, cursor)
-        cursor.execute("PRAGMA synchronous=NORMAL")
-    finally:
-        cursor.close()
-
-
-def _use_write_ahead_log(connection: Any, cursor: Any) -> None:
-    """Switch the file to WAL, which only the first connection does: SQLite doesn't wait for others who do so too."""
-    give_up = time.monotonic() + SQLITE_BUSY_TIMEOUT / 1000
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except connection.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """Begin as a writer at once where the unit of work writes: a lock taken later may find that it read old data."""
-    driver: Any = connection.connection.dbapi_connection
-    _reset_sqlite(driver)
-    statement = "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITE, False) else "BEGIN"
-    try:
-        driver.execute(statement)
-    except driver.Error as error:  # not through SQLAlchemy, which would cost as much as a query
-        raise sa.exc.OperationalError(statement, None, error) from error
-
-
-def _reset_sqlite(connection: Any, *_: Any) -> None:
-    """End a transaction whose COMMIT a deferred constraint refused: SQLite leaves it open, and so does SQLAlchemy."""
-    if connection.in_transaction:
-        connection.rollback()
-
-
-def _prepare_postgresql(timeout: float | None, connection: Any, _record: Any) -> None:
-    autocommit = connection.autocommit
-    connection.autocommit = True
-    settings = ["SET TIME ZONE 'UTC'"]
-    if timeout is not None:
-        settings.append(f"SET statement_timeout = {max(round(timeout * 1000), 1)}")
-    try:
-        connection.execute("; ".join(settings))
-    finally:
-        connection.autocommit = autocommit
+def _check_columns(model: Model, collections: Sequence[str], dialect: str) -> None:
+    local = frozenset(collections)
+    for name in collections:
+        for layout in _layouts(model, name, local):
+            for column in layout.columns:
+                check_column(column.type, f"{name}: {path_text(column.path)}", dialect)

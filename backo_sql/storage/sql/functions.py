@@ -39,10 +39,10 @@ class Clock:
         limit: of each statement, in seconds; `None` for none.
     """
 
-    __slots__ = ("_limit", "deadline", "failure")
+    __slots__ = ("deadline", "failure", "limit")
 
     def __init__(self, limit: float | None) -> None:
-        self._limit = limit
+        self.limit = limit
         self.deadline = math.inf
         #: what one of the functions raised: SQLite itself only says that there was something
         self.failure: QueryError | None = None
@@ -50,8 +50,8 @@ class Clock:
     def start(self) -> None:
         """Begin a statement."""
         self.failure = None
-        if self._limit is not None:
-            self.deadline = time.monotonic() + self._limit
+        if self.limit is not None:
+            self.deadline = time.monotonic() + self.limit
 
     def stop(self) -> None:
         """End it: what others send through the same connection has no limit."""

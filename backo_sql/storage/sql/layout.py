@@ -18,6 +18,7 @@ from ...model.model import Model
 from ...model.paths import Path, column_name
 from ...model.relations import Relation, RelationKind
 from ...types.base import FieldType
+from ...types.exact import digits
 from ...types.kinds import Kind
 from ...types.reference import DeleteStrategy
 
@@ -68,7 +69,7 @@ class CheckLayout:
     column: str
     path: Path
     type: FieldType[Any]
-    rule: str  # "range", "choices", "length" or "boolean"
+    rule: str  # "range", "choices", "length", "boolean", "document" or "digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +284,10 @@ def _checks(table: str, column: str, path: Path, field: FieldType[Any]) -> Itera
             yield check("length", options.max_length)
     if field.kind is Kind.BOOLEAN and not isinstance(options.choices, tuple):
         yield check("boolean", ())
+    # For databases that keep these in columns of another type: the name tells a migration what is in the column.
+    if field.kind is Kind.JSON:
+        yield check("document", ())
+    if field.kind is Kind.DECIMAL:
+        precision, scale = digits(field)
+        name = constraint_name("ck", table, column, "digits", f"{precision}_{scale}")
+        yield CheckLayout(name, column, path, field, "digits")

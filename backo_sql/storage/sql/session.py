@@ -22,7 +22,6 @@ from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
 from .association import Association
-from .id_set import IdSet
 from .loading import Reader, make_column_reader, stored_value
 from .ordering import Explained, Ordering, after_parameters
 from .running import Running
@@ -39,10 +38,10 @@ _MOST_STATEMENTS = 1000
 class SQLSession:
     """A connection that is in a transaction."""
 
-    def __init__(self, binding: Binding, connection: sa.Connection, id_set: IdSet) -> None:
+    def __init__(self, binding: Binding, connection: sa.Connection) -> None:
         self._binding = binding
         self._connection = connection
-        self._id_set = id_set
+        self._id_set = binding.id_set
         self._dialect = connection.dialect.name
         self._running = Running(connection, binding.failures)
         self._execute = self._running.execute

@@ -7,10 +7,12 @@ import time
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.schema import conv
 
+from ...types.exact import digits
 from ...types.kinds import Kind
 from ..identifiers import uuid7
-from .columns import column_type, text_type
+from .columns import ScaledInteger, TextDocument, column_type, text_type
 from .layout import (
     OWNER,
     POSITION,
@@ -25,7 +27,8 @@ from .layout import (
 )
 from .loading import stored_value
 
-#: Our constraints are named by `layout.constraint_name`; this names alike what a user adds to the same MetaData.
+#: Our constraints are named by `layout.constraint_name`, whatever the MetaData says (hence `conv`); this names alike
+#: what a user adds to the same MetaData.
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
@@ -54,7 +57,7 @@ def make_table(metadata: sa.MetaData, layout: TableLayout) -> sa.Table:
     columns = [_column(column) for column in layout.columns]
     columns.append(sa.Column(VERSION, sa.Integer, nullable=False, default=1, server_default=sa.text("1")))
     table = sa.Table(layout.name, metadata, *columns)
-    table.append_constraint(sa.PrimaryKeyConstraint(table.c["_id"], name=constraint_name("pk", layout.name)))
+    table.append_constraint(sa.PrimaryKeyConstraint(table.c["_id"], name=conv(constraint_name("pk", layout.name))))
     _constrain(table, layout)
     return table
 
@@ -67,7 +70,7 @@ def make_elements(metadata: sa.MetaData, layout: ElementsLayout) -> sa.Table:
         sa.Column(OWNER, text_type(), nullable=False),
         sa.Column(POSITION, sa.BigInteger, nullable=False, autoincrement=False, default=next_position),
         *map(_column, layout.table.columns),
-        sa.PrimaryKeyConstraint(OWNER, POSITION, name=constraint_name("pk", layout.table.name)),
+        sa.PrimaryKeyConstraint(OWNER, POSITION, name=conv(constraint_name("pk", layout.table.name))),
     )
     _constrain(table, layout.table)
     return table
@@ -90,9 +93,11 @@ def _constrain(table: sa.Table, layout: TableLayout) -> None:
     for check in layout.checks:
         _add_check(table, check)
     for unique in layout.uniques:
-        table.append_constraint(sa.UniqueConstraint(*(table.c[name] for name in unique.columns), name=unique.name))
+        table.append_constraint(
+            sa.UniqueConstraint(*(table.c[name] for name in unique.columns), name=conv(unique.name))
+        )
     for index in layout.indexes:
-        sa.Index(index.name, *(table.c[name] for name in index.columns))
+        sa.Index(conv(index.name), *(table.c[name] for name in index.columns))
     for key in layout.foreign_keys:
         table.append_constraint(_foreign_key(key))
 
@@ -106,11 +111,11 @@ def make_association(metadata: sa.MetaData, layout: AssociationLayout) -> sa.Tab
         sa.Column("target_id", text_type(), nullable=False),
         sa.Column("owner_position", sa.BigInteger, nullable=False, default=next_position),
         sa.Column("target_position", sa.BigInteger, nullable=False, default=next_position),
-        sa.PrimaryKeyConstraint("owner_id", "target_id", name=constraint_name("pk", layout.name)),
+        sa.PrimaryKeyConstraint("owner_id", "target_id", name=conv(constraint_name("pk", layout.name))),
         _foreign_key(layout.owner_key),
         _foreign_key(layout.target_key),
     )
-    sa.Index(layout.index, table.c.target_id)
+    sa.Index(conv(layout.index), table.c.target_id)
     return table
 
 
@@ -122,7 +127,7 @@ def _foreign_key(key: ForeignKeyLayout) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         [key.column],
         [f"{key.target}._id"],
-        name=key.name,
+        name=conv(key.name),
         ondelete=key.on_delete,
         deferrable=True,
         initially="DEFERRED",
@@ -132,7 +137,17 @@ def _foreign_key(key: ForeignKeyLayout) -> sa.ForeignKeyConstraint:
 def _add_check(table: sa.Table, check: CheckLayout) -> None:
     column = table.c[check.column]
     options = check.type.options
+    rule: sa.ColumnElement[Any]
     match check.rule:
+        case "document" | "digits" if not isinstance(
+            column.type._variant_mapping.get("sqlite"), TextDocument | ScaledInteger
+        ):
+            return  # a type of the user's own
+        case "document":
+            rule = sa.or_(column.is_(None), sa.func.json_valid(column) == sa.literal_column("1"))
+        case "digits":
+            limit = 10 ** digits(check.type)[0]
+            rule = sa.and_(column > sa.literal_column(f"-{limit}"), column < sa.literal_column(f"{limit}"))
         case "range":
             parts = []
             if options.min is not None and not callable(options.min):
@@ -151,8 +166,8 @@ def _add_check(table: sa.Table, check: CheckLayout) -> None:
             rule = sa.func.length(column) <= sa.literal_column(str(options.max_length))
         case _:
             rule = column.in_([sa.literal_column("0"), sa.literal_column("1")])
-    constraint = sa.CheckConstraint(rule, name=sa.schema.conv(check.name))
-    if check.rule in ("length", "boolean") and check.type.kind is not Kind.BYTES:
+    constraint = sa.CheckConstraint(rule, name=conv(check.name))
+    if check.rule in ("length", "boolean", "document", "digits") and check.type.kind is not Kind.BYTES:
         # PostgreSQL has types that say this; SQLite takes any length for VARCHAR(n) and any number for BOOLEAN.
         constraint = constraint.ddl_if(dialect="sqlite")
     table.append_constraint(constraint)
