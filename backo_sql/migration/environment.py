@@ -97,7 +97,7 @@ def run_migrations(
 
 
 def _offline(target: Target, address: str | None, options: dict[str, Any]) -> None:
-    context.configure(url=address or target.connector.url, literal_binds=True, **options)
+    context.configure(url=address or target.connector.engine.url, literal_binds=True, **options)
     with context.begin_transaction():
         context.run_migrations()
 

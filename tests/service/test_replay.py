@@ -232,7 +232,7 @@ def test_what_fails_after_the_commit_is_not_done_twice(open_backoffice: Open) ->
 def test_a_file_that_another_process_holds_is_a_503_and_nothing_is_lost(
     open_backoffice: Open, db: DBSQLConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backo_sql.storage.sql.connector.SQLITE_BUSY_TIMEOUT", 50)
+    monkeypatch.setattr("backo_sql.storage.sql.engine.SQLITE_BUSY_TIMEOUT", 50)
     backoffice = open_backoffice(things=Item({"n": Int()}))
     client = client_of(backoffice)
     item = backoffice.things.create({"n": 1})
