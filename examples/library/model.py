@@ -24,6 +24,7 @@ from backo_sql import (
     List,
     Ref,
     RefsList,
+    Selection,
     String,
 )
 
@@ -92,6 +93,15 @@ def describe(database: DBSQLConnector) -> Backoffice:
     library = Backoffice("library")
     for name, item in {"authors": AUTHOR, "books": BOOK, "shelves": SHELF, "readers": READER}.items():
         library.register_collection(Collection(name, item, database))
+    # Who has what at home; whoever asks can only narrow it.
+    library.books.register_selection(
+        "lent",
+        Selection(
+            ["$.title", "$.author.name", "$.loan.reader.name", "$.loan.until"],
+            filter={"loan.reader": ("$ne", None)},
+            sort="loan.until",
+        ),
+    )
     return library
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -132,8 +132,9 @@ class Answer:
 
 def curl(command: str, port: int) -> Answer:
     """Do what a curl command line says, on another port."""
-    words = iter(shlex.split(command)[1:])
-    method, body, url = None, None, ""
+    words = iter(shlex.split(command.replace("\\\n", ""))[1:])
+    method, body, url, get = None, None, "", False
+    queries: list[str] = []
     headers = {"User-Agent": "curl", "Accept": "*/*"}
     for word in words:
         match word:
@@ -141,6 +142,13 @@ def curl(command: str, port: int) -> Answer:
                 pass
             case "-X":
                 method = next(words)
+            case "-G":
+                get = True
+            case "--data-urlencode":
+                name, _, value = next(words).partition("=")
+                queries.append(f"{name}={quote(value)}")
+            case "-d" if get:
+                queries.append(next(words))
             case "-d":
                 body = next(words)
                 headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
@@ -150,7 +158,7 @@ def curl(command: str, port: int) -> Answer:
             case _:
                 assert not word.startswith("-"), f"This test knows no option {word} of curl."
                 url = word
-    parts = urlsplit(url)
+    parts = urlsplit("?".join(filter(None, (url, "&".join(queries)))))
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request(
