@@ -16,5 +16,8 @@ MAX_CONDITIONS = 500
 #: how many values the lists of `$in` and `$nin` may hold, all lists of a filter together
 MAX_VALUES = 100_000
 
+#: how long a client's filter may look at items one by one for what no database answers, in seconds
+MAX_SECONDS = 30.0
+
 #: how long a regular expression may be, in characters
 MAX_PATTERN = 1000

@@ -26,6 +26,7 @@ class Asked:
         skip: how many to leave out first.
         after: the place behind which the page begins, in place of `skip`.
         total: how the matches are counted.
+        seconds: how long the remainder may take; `None` for as long as it likes.
     """
 
     collection: str
@@ -36,6 +37,7 @@ class Asked:
     skip: int = 0
     after: Key | None = None
     total: Total = Total.NONE
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

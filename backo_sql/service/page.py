@@ -15,6 +15,7 @@ from ..items.views import dump_item
 from ..links.reading import fill
 from ..model.paths import Path
 from ..model.views import Projection
+from ..query import limits
 from ..query.ast import TRUE, And, Bound, Parsed
 from ..query.bind import bind
 from ..query.order import Term, Wish, bind_order, parse_sort
@@ -94,7 +95,17 @@ def ask(
     after = None if parameters.cursor is None else service.cursors(collection, order).read(parameters.cursor)
     pushed, remainder = service.split(collection, where if own is None else And((own, where)))
     limit = parameters.page or None
-    return Asked(collection, pushed, remainder, order, limit, parameters.skip, after, parameters.total)
+    return Asked(
+        collection,
+        pushed,
+        remainder,
+        order,
+        limit,
+        parameters.skip,
+        after,
+        parameters.total,
+        None if trusted else limits.MAX_SECONDS,
+    )
 
 
 def count_asked(service: Service, asked: Asked) -> int:

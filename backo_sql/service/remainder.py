@@ -8,10 +8,13 @@ what is computed is computed, what doesn't exist isn't there. Linked items are r
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..errors import QueryError
 from ..items.item import Item
 from ..items.match import all_matching
 from ..links.reading import fill
@@ -33,7 +36,7 @@ def read_matching(service: Service, asked: Asked) -> Page[Item]:
     """Read a page of items that match; `loaded` is told of those on the page only.
 
     Raises:
-        QueryError: a regular expression takes too long.
+        QueryError: it takes too long, or a regular expression does.
     """
     found: list[tuple[Record, Item]] = []
     count, more = 0, False
@@ -67,6 +70,7 @@ def count_matching(service: Service, asked: Asked) -> int:
 def _matching(service: Service, asked: Asked) -> Iterator[tuple[Record, Item]]:
     """Visit the items that match, from the beginning or behind a place, with what was read of each; rights are off."""
     projection, after = service.projection(asked.collection), asked.after
+    give_up = math.inf if asked.seconds is None else time.monotonic() + asked.seconds
     while True:
         plan = SelectPlan(projection, asked.where, CHUNK, order=asked.order, after=after)
         with service.unit(write=False) as unit:
@@ -80,6 +84,10 @@ def _matching(service: Service, asked: Asked) -> Iterator[tuple[Record, Item]]:
         yield from ((record, item) for record, item in zip(records, items, strict=True) if id(item) in kept)
         if len(records) < CHUNK:
             return
+        if time.monotonic() > give_up:
+            raise QueryError(
+                "The filter takes too long: it asks for what is computed for each item. Narrow it by what is stored."
+            )
         after = records[-1].place
 
 

@@ -29,6 +29,7 @@ from backo_sql import (
     String,
     current_user,
 )
+from backo_sql.query import limits
 from backo_sql.service import remainder
 from tests.support import Open, client_of, problem, statements
 
@@ -287,3 +288,15 @@ def test_a_filter_leads_to_a_collection_of_another_database(tmp_path: Path) -> N
     assert "land" in problem(client.get("/app/towns?_sort=land.name"), 400)["detail"]
     for each in (other, here):
         each.dispose()
+
+
+def test_a_client_can_not_have_items_looked_at_for_ever_and_a_program_can(
+    notes: Backoffice, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_SECONDS", 0.0)
+    client = client_of(notes)
+    for url in ("/app/notes?length=3", "/app/notes?length=3&_total=none", "/app/notes?_page=1&length.$gte=0"):
+        told = problem(client.get(url), 400)["detail"]
+        assert told.startswith("The filter takes too long: it asks for what is computed for each item.")
+    assert client.get("/app/notes?rank=3").status_code == 200
+    assert notes.notes.count({"length": ("$gte", 0)}) == len(rows)
