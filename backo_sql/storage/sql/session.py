@@ -261,24 +261,7 @@ class SQLSession:
         return bool(self._execute(statement, {"ids": self._id_set.value([identifier])}).rowcount)
 
     def drop(self, collection: str) -> None:
-        """Delete all items of a collection and all links to them."""
-        for relation in self._binding.model.inbound[collection]:
-            if (
-                relation.kind is RelationKind.MANY_TO_MANY
-                or relation.required
-                or relation.owner.collection == collection
-            ):
-                continue
-            owners = self._binding.tables[relation.owner.collection]
-            if relation.in_elements:
-                self._binding.elements(relation).release(self._execute, relation, owners, VERSION, None)
-                continue
-            pointer = column_name(relation.owner.path)
-            self._execute(
-                sa.update(owners)
-                .where(owners.c[pointer].is_not(None))
-                .values({pointer: None, VERSION: owners.c[VERSION] + 1})
-            )
+        """Delete all items of a collection, and the links that are rows of their own."""
         for relation, table in self._binding.associations.items():
             if collection in (relation.owner.collection, relation.target):
                 self._execute(sa.delete(table))
@@ -297,20 +280,23 @@ class SQLSession:
         pointer = table.c[column_name(relation.owner.path)]
         self._repoint(relation, owners, None, sa.and_(self._id_set.contains(table.c["_id"]), pointer == target))
 
-    def release(self, relation: Relation, targets: Sequence[str]) -> None:
-        """Make every owner that points to these targets point to nothing."""
+    def release(self, relation: Relation, targets: Sequence[str] | None) -> None:
+        """Make every owner that points to these targets, or to any, point to nothing."""
         table = self._binding.tables[relation.owner.collection]
         if relation.in_elements:
             self._binding.elements(relation).release(self._execute, relation, table, VERSION, targets)
             return
-        self._repoint(relation, targets, None, self._id_set.contains(table.c[column_name(relation.owner.path)]))
+        pointer = table.c[column_name(relation.owner.path)]
+        concerned = pointer.is_not(None) if targets is None else self._id_set.contains(pointer)
+        self._repoint(relation, targets, None, concerned)
 
     def _repoint(
-        self, relation: Relation, identifiers: Sequence[str], target: str | None, where: sa.ColumnElement[bool]
+        self, relation: Relation, identifiers: Sequence[str] | None, target: str | None, where: sa.ColumnElement[bool]
     ) -> None:
         table = self._binding.tables[relation.owner.collection]
         changes = {column_name(relation.owner.path): target, VERSION: table.c[VERSION] + 1}
-        self._execute(sa.update(table).where(where).values(changes), {"ids": self._id_set.value(identifiers)})
+        bound = {} if identifiers is None else {"ids": self._id_set.value(identifiers)}
+        self._execute(sa.update(table).where(where).values(changes), bound)
 
     def link(self, relation: Relation, links: Iterable[Link]) -> None:
         """Add many-to-many links; those that are there already keep their place."""
