@@ -15,11 +15,11 @@ from typing import Any, Protocol, Self
 
 from ..errors import DescriptionError
 from ..types.base import FieldType
-from ..types.container import DictType, ListType, has_rights
+from ..types.container import DictType, ListType, has_rights, holds_links
 from ..types.kinds import Kind
 from ..types.reference import Ref, RefsListType
 from ..types.text import String
-from .elements import holds_conditional, holds_links, refuse_several_links, structure_of
+from .elements import holds_conditional, refuse_several_links, structure_of
 from .paths import Path, column_name, parse_path, path_text
 
 MAX_NAME_BYTES = 63  # what PostgreSQL keeps of an identifier (NAMEDATALEN - 1)
