@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
 from ..config import read_config
-from ..errors import DescriptionError
+from ..errors import DescriptionError, NotFoundError
 from ..model.metadata import describe_model
 from ..model.registry import Backoffice
 from ..service.service import Service
@@ -64,22 +64,42 @@ def views_by_path(service: Service, max_page: int) -> dict[str, Mapping[str, Vie
     routes: dict[str, Mapping[str, View]] = {"/_meta": {"GET": functools.partial(_meta, service)}}
     for name in service.collections:
         views = ItemViews(service, name, max_page)
-        collection: Mapping[str, View] = {"GET": views.page, "POST": views.create}
-        item: Mapping[str, View] = {
-            "GET": views.read,
-            "PUT": views.modify,
-            "PATCH": views.patch,
-            "DELETE": views.delete,
-        }
         selections = SelectionViews(service, name, max_page)
-        selection: Mapping[str, View] = {"GET": selections.read, "POST": selections.read_by_body}
-        for start in ("", "/coll"):
-            routes[f"{start}/{name}"] = collection
-            routes[f"{start}/{name}/<identifier>"] = item
-            routes[f"{start}/{name}/_selections/<selection>"] = selection
+        paths: dict[str, Mapping[str, View]] = {
+            f"/{name}": {"GET": views.page, "POST": views.create},
+            f"/{name}/<identifier>": {
+                "GET": views.read,
+                "PUT": views.modify,
+                "PATCH": views.patch,
+                "DELETE": views.delete,
+            },
+            f"/{name}/_selections/<selection>": {"GET": selections.read, "POST": selections.read_by_body},
+        }
+        for path, methods in paths.items():
+            asked = {method: _asked(name, view) for method, view in methods.items()}
+            routes[path] = routes[f"/coll{path}"] = asked
     routes["/"] = {}
     routes["/<path:anything>"] = {}
     return routes
+
+
+def _asked(collection: str, view: View) -> View:
+    """Make a view of which a 404 is about the item of its URL.
+
+    That the code of a description asks for another item that isn't there is its own mistake; what it raises by itself
+    is its answer.
+    """
+
+    @functools.wraps(view)
+    def asked(request: Any, **arguments: Any) -> ResponseReturnValue:
+        try:
+            return view(request, **arguments)
+        except NotFoundError as error:
+            if error.item in (None, (collection, arguments.get("identifier"))):
+                raise
+            raise DescriptionError(f"A function of the description asks for what isn't there: {error}") from error
+
+    return asked
 
 
 def _meta(service: Service, request: Any) -> Response:
