@@ -114,16 +114,17 @@ def _dispatch(methods: Mapping[str, View]) -> View:
     allowed = sorted({*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS"})
 
     def view(**arguments: Any) -> ResponseReturnValue:
+        asked = request._get_current_object()  # type: ignore[attr-defined]  # the views look at it many times
         if not methods:
-            raise NotFound(f"There is nothing at {request.path}.")
-        if request.method == "OPTIONS":
+            raise NotFound(f"There is nothing at {asked.path}.")
+        if asked.method == "OPTIONS":
             return Response(status=204, headers={"Allow": ", ".join(allowed)})
-        chosen = methods.get("GET" if request.method == "HEAD" else request.method)
+        chosen = methods.get("GET" if asked.method == "HEAD" else asked.method)
         if chosen is None:
             raise MethodNotAllowed(
-                allowed, f"{request.path} has no method {request.method[:32]}. It has: {', '.join(allowed)}."
+                allowed, f"{asked.path} has no method {asked.method[:32]}. It has: {', '.join(allowed)}."
             )
-        return chosen(request, **arguments)
+        return chosen(asked, **arguments)
 
     return view
 

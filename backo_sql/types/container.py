@@ -127,6 +127,7 @@ class DictType(FieldType[dict[str, Any]]):
             raise self.wrong_type("an object", value)
         result: dict[str, Any] = {}
         faults: list[tuple[str | int, Fault]] = []
+        known: Mapping[str, Any] = old if isinstance(old, Mapping) else {}
         for name, field in self.writable.items():
             if field.options.compute is not None:
                 # A value for it is passed over: whoever sends back what it got isn't refused.
@@ -137,9 +138,8 @@ class DictType(FieldType[dict[str, Any]]):
                 if name in value:
                     given = plain(value[name])
                     nested = partial and isinstance(field, DictType) and given is not None
-                    before = old.get(name) if isinstance(old, Mapping) else None
                     load = field.load_partial if nested else field.load  # type: ignore[attr-defined]
-                    result[name] = load(given, root, before)
+                    result[name] = load(given, root, known.get(name))
                 elif not partial:
                     result[name] = field.load_missing(root)
             except Fault as fault:

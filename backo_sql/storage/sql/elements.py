@@ -89,14 +89,14 @@ class ElementTable:
         if added:
             execute(self._insert, [self._row(identifier, position, element) for position, element in added])
 
-    def linked_statement(self, relation: Relation, *, from_owner: bool) -> sa.Select[Any]:
+    def linked_statement(self, relation: Relation, ids: IdSet, *, from_owner: bool) -> sa.Select[Any]:
         """Return the statement that reads the ids on the other side of a reference in the elements, in order.
 
         An id comes as often as elements refer to it: rows that are made one could not be locked.
         """
         owner, pointer = self.table.c[OWNER], self.pointer(relation)
         near, far = (owner, pointer) if from_owner else (pointer, owner)
-        statement = sa.select(near, far).where(self.id_set.contains(near)).order_by(near, far)
+        statement = sa.select(near, far).where(ids.contains(near)).order_by(near, far)
         return statement.where(pointer.is_not(None)) if from_owner else statement
 
     def release(
