@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from ...model.description import get_value
 from ...model.paths import Path, column_name
 from ...model.relations import Relation, RelationKind
 from ...model.views import Projection
@@ -23,7 +22,7 @@ from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
 from .association import Association
 from .id_set import IdSet
-from .loading import Reader, make_column_reader, stored_value
+from .loading import Reader, make_column_reader, make_writer, stored_value
 from .ordering import Explained, Ordering, after_parameters
 from .running import Running
 from .tables import VERSION
@@ -197,16 +196,13 @@ class SQLSession:
 
     def insert(self, collection: str, values: Sequence[Mapping[str, Any]]) -> None:
         """Store new items."""
-        columns = self._binding.columns[collection].values()
-        rows = [
-            {column.name: stored_value(column.type, get_value(each, column.path)) for column in columns} | {VERSION: 1}
-            for each in values
-        ]
-        statement = self._binding.statements.get(("insert", collection))
-        if statement is None:
+        found = self._binding.statements.get(("insert", collection))
+        if found is None:
             statement = sa.insert(self._binding.tables[collection])
-            self._binding.statements["insert", collection] = statement
-        self._execute(statement, rows)
+            found = statement, make_writer(self._binding.columns[collection].values())
+            self._binding.statements["insert", collection] = found
+        statement, write = found
+        self._execute(statement, [{VERSION: 1, **write(each)} for each in values])
         for elements in self._binding.lists[collection].values():
             elements.insert(self._execute, values)
 
