@@ -126,6 +126,7 @@ def by_hand(engine: sa.Engine, authors: sa.Table, books: sa.Table, listener: Lis
 def measure(url: str, how_many: int, rounds: int) -> Iterator[Figures]:
     """Measure every way on one database."""
     db, engine, listener = DBSQLConnector(url), make_engine(url), Listener()
+    filler = make_engine(url)  # whose connections are thrown away: both sides keep theirs
     taken = sa.inspect(db.engine).get_table_names()
     if any(name in taken for way in WAYS for name in (way.authors, way.books)):
         raise SystemExit("The database has tables of these names: give an empty one.")
@@ -145,8 +146,8 @@ def measure(url: str, how_many: int, rounds: int) -> Iterator[Figures]:
             for number in range(-1, rounds):
                 for which in (0, 1) if number % 2 else (1, 0):
                     author = next(ids)
-                    fill(db.engine, authors.table, books.table, author, how_many, ids)
-                    settle(db.engine)
+                    fill(filler, authors.table, books.table, author, how_many, ids)
+                    settle(filler)
                     heard = listener.heard
                     used, delete = sides[which]
                     if number < 0:  # the first of either side is not timed
@@ -158,6 +159,7 @@ def measure(url: str, how_many: int, rounds: int) -> Iterator[Figures]:
             medians = [statistics.median(each) for each in times]
             yield Figures(db.engine.dialect.name, way.name, medians[0], medians[1], (statements[0], statements[1]))
     finally:
+        filler.dispose()
         engine.dispose()
         db.metadata.drop_all(db.engine)
         db.dispose()
