@@ -151,6 +151,26 @@ def test_a_list_that_must_not_be_empty_is_in_the_way(
     assert set(row_counts(db).values()) == {0}
 
 
+def test_what_a_foreign_key_takes_along_goes_too(open_backoffice: Open, db: DBSQLConnector) -> None:
+    strategy = DeleteStrategy.DELETE_REFERENCED_ITEMS
+    backoffice = open_backoffice(
+        authors=Item(
+            {
+                "books": RefsList(coll="books", field="$.author", ods=strategy),
+                "notes": RefsList(coll="notes", field="$.author", ods=strategy),
+            }
+        ),
+        books=Item({"author": Ref(coll="authors", field="$.books", required=True)}),
+        notes=Item({"author": Ref(coll="authors", field="$.notes")}),
+    )
+    author = backoffice.authors.create({})
+    backoffice.books.create({"author": author})
+    note = backoffice.notes.create({"author": author})
+    backoffice.authors.drop()
+    assert row_counts(db) == {"authors": 0, "books": 0, "notes": 1}
+    assert backoffice.notes.get_by_id(note._id).author is None
+
+
 def both_required() -> dict[str, Item]:
     return {
         "authors": Item({"books": RefsList(coll="books", field="$.authors", required=True)}),
