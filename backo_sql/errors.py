@@ -142,7 +142,16 @@ class RightsError(BackoError, PermissionError):
 
 
 class NotFoundError(BackoError, LookupError):
-    """There is no item with that id."""
+    """There is no item with that id.
+
+    Args:
+        message: what isn't there.
+        item: its collection and id, so that a request can be told from what the code of a description asked for.
+    """
+
+    def __init__(self, message: str, item: tuple[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.item = item
 
 
 class PathNotFoundError(BackoError, AttributeError, LookupError):

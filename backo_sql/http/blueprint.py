@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
 from ..config import read_config
-from ..errors import DescriptionError
+from ..errors import DescriptionError, NotFoundError
 from ..model.metadata import describe_model
 from ..model.registry import Backoffice
 from ..service.service import Service
@@ -64,22 +64,42 @@ def views_by_path(service: Service, max_page: int) -> dict[str, Mapping[str, Vie
     routes: dict[str, Mapping[str, View]] = {"/_meta": {"GET": functools.partial(_meta, service)}}
     for name in service.collections:
         views = ItemViews(service, name, max_page)
-        collection: Mapping[str, View] = {"GET": views.page, "POST": views.create}
-        item: Mapping[str, View] = {
-            "GET": views.read,
-            "PUT": views.modify,
-            "PATCH": views.patch,
-            "DELETE": views.delete,
-        }
         selections = SelectionViews(service, name, max_page)
-        selection: Mapping[str, View] = {"GET": selections.read, "POST": selections.read_by_body}
-        for start in ("", "/coll"):
-            routes[f"{start}/{name}"] = collection
-            routes[f"{start}/{name}/<identifier>"] = item
-            routes[f"{start}/{name}/_selections/<selection>"] = selection
+        paths: dict[str, Mapping[str, View]] = {
+            f"/{name}": {"GET": views.page, "POST": views.create},
+            f"/{name}/<identifier>": {
+                "GET": views.read,
+                "PUT": views.modify,
+                "PATCH": views.patch,
+                "DELETE": views.delete,
+            },
+            f"/{name}/_selections/<selection>": {"GET": selections.read, "POST": selections.read_by_body},
+        }
+        for path, methods in paths.items():
+            asked = {method: _asked(name, view) for method, view in methods.items()}
+            routes[path] = routes[f"/coll{path}"] = asked
     routes["/"] = {}
     routes["/<path:anything>"] = {}
     return routes
+
+
+def _asked(collection: str, view: View) -> View:
+    """Make a view of which a 404 is about the item of its URL.
+
+    That the code of a description asks for another item that isn't there is its own mistake; what it raises by itself
+    is its answer.
+    """
+
+    @functools.wraps(view)
+    def asked(request: Any, **arguments: Any) -> ResponseReturnValue:
+        try:
+            return view(request, **arguments)
+        except NotFoundError as error:
+            if error.item in (None, (collection, arguments.get("identifier"))):
+                raise
+            raise DescriptionError(f"A function of the description asks for what isn't there: {error}") from error
+
+    return asked
 
 
 def _meta(service: Service, request: Any) -> Response:
@@ -94,16 +114,17 @@ def _dispatch(methods: Mapping[str, View]) -> View:
     allowed = sorted({*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS"})
 
     def view(**arguments: Any) -> ResponseReturnValue:
+        asked = request._get_current_object()  # type: ignore[attr-defined]  # the views look at it many times
         if not methods:
-            raise NotFound(f"There is nothing at {request.path}.")
-        if request.method == "OPTIONS":
+            raise NotFound(f"There is nothing at {asked.path}.")
+        if asked.method == "OPTIONS":
             return Response(status=204, headers={"Allow": ", ".join(allowed)})
-        chosen = methods.get("GET" if request.method == "HEAD" else request.method)
+        chosen = methods.get("GET" if asked.method == "HEAD" else asked.method)
         if chosen is None:
             raise MethodNotAllowed(
-                allowed, f"{request.path} has no method {request.method[:32]}. It has: {', '.join(allowed)}."
+                allowed, f"{asked.path} has no method {asked.method[:32]}. It has: {', '.join(allowed)}."
             )
-        return chosen(request, **arguments)
+        return chosen(asked, **arguments)
 
     return view
 

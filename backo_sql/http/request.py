@@ -33,7 +33,8 @@ def read_json(request: Request) -> Any:
         UnsupportedMediaType: it is labelled as something else.
         BadRequest: it isn't JSON.
     """
-    if not request.is_json and not (request.mimetype == _FORM and _from_no_browser(request)):
+    is_json = request.environ.get("CONTENT_TYPE") == "application/json" or request.is_json
+    if not is_json and not (request.mimetype == _FORM and _from_no_browser(request)):
         raise UnsupportedMediaType("The body must be JSON: send it with the header 'Content-Type: application/json'.")
     body = request.get_data(cache=False, parse_form_data=False)
     if not body:

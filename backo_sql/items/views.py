@@ -37,6 +37,9 @@ def _dump(
         if name not in values:
             continue
         field, value = structure.fields[name], values[name]
+        if holder is None and field.dumps_natively and not field.is_container and not field.is_dynamic:
+            shown[name] = value
+            continue
         if field.is_dynamic and not exists(field, value, root):
             continue
         if holder is not None and not is_readable(holder, name):

@@ -54,6 +54,8 @@ def steal(unit: Sessions, model: Model, collection: str, identifier: str, change
         Fault: the partner's present holder must not be left without one; or two fields of the item that face each other
             contradict each other.
     """
+    if not changes:
+        return
     _refuse_contradictions(model, collection, identifier, changes)
 
     def free(side: Side, change: ReferenceChange) -> None:

@@ -16,6 +16,7 @@ from ..model.paths import Path
 from ..model.relations import Relation, RelationKind
 from .required import must_be_linked
 from .sessions import Late, LateBlocker, LateLoser, LateReference, Sessions
+from .targets import find_targets, no_target
 
 
 def judge(unit: Sessions, model: Model, put_off: Sequence[Late]) -> None:
@@ -47,9 +48,7 @@ def _dangling(unit: Sessions, model: Model, references: Sequence[LateReference],
         relation = side.relation
         here = unit.session(collection).existing(collection, sorted({each.identifier for each in group}))
         linked = unit.session(relation.owner.collection).linked(relation, sorted(here), from_owner=side.is_owner)
-        there = unit.session(side.other).existing(
-            side.other, sorted({identifier for each in group for _, identifier in each.missing})
-        )
+        there = find_targets(unit, side.other, {identifier for each in group for _, identifier in each.missing})
         for each in group:
             if each.identifier not in here:
                 continue
@@ -62,7 +61,7 @@ def _dangling(unit: Sessions, model: Model, references: Sequence[LateReference],
                 if identifier not in there and (identifier in now or not is_stored_here(side.relation, side.is_owner))
             ]
             for keys in dangling:
-                yield Fault(f"Refers to an item of {side.other!r} that is not there{whose}.").under(*keys)
+                yield no_target(side, whose).under(*keys)
             if not dangling and not now and must_be_linked(relation, is_owner=side.is_owner):
                 yield Fault(f"No item of {side.other!r} refers back{whose}.").under(*path)
 

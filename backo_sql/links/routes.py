@@ -137,7 +137,9 @@ class Routes:
             )
             for name in walked
         }
-        leaves_without = {name: tuple(self._leaving_without(name)) for name in walked}
+        leaves_without = {
+            name: tuple(each for each in every_link(self._model, name) if each.leaves_without) for name in walked
+        }
         listening = frozenset(filter(self._listens, walked))
         is_plain = not listening and not leaves_without[root] and all(map(self._can_look, inward[root]))
         barriers = tuple((each.relation, each.is_owner) for each in inward[root]) if is_plain else None
@@ -146,12 +148,6 @@ class Routes:
     def _can_look(self, link: Inward) -> bool:
         """Tell whether a link must be empty, and is stored where the item that goes is."""
         return link.must_stay and self._together(link.relation.owner.collection, link.relation.target)
-
-    def _leaving_without(self, collection: str) -> Iterator[Inward]:
-        for relation in self._model.owned[collection]:
-            yield from (each for each in [Inward(relation, is_owner=True)] if each.leaves_without)
-        for relation in self._model.inbound[collection]:
-            yield from (each for each in [Inward(relation, is_owner=False)] if each.leaves_without)
 
     def _reached(self, root: str, left: frozenset[Relation]) -> frozenset[str]:
         """Return the collections whose items may go with those of a root."""
@@ -194,6 +190,12 @@ class Routes:
             # An item on the other side that goes in the same deletion must not find ours in its way.
             and not (link.other in reached and (back.must_stay or back.leaves_without))
         )
+
+
+def every_link(model: Model, collection: str) -> Iterator[Inward]:
+    """Visit all links of the items of a collection."""
+    yield from (Inward(relation, is_owner=True) for relation in model.owned[collection])
+    yield from (Inward(relation, is_owner=False) for relation in model.inbound[collection])
 
 
 def inward_links(model: Model, collection: str) -> Iterator[Inward]:

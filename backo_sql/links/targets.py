@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import Fault, PathKeys
 from ..model.description import get_value
-from ..model.model import Model
+from ..model.model import Model, Side
 from ..model.paths import Path
 from .sessions import LateReference, Sessions
 
@@ -60,7 +60,7 @@ def check_targets(
     for other, places in wanted.items():
         if not places:
             continue
-        there = unit.session(other).existing(other, sorted({each for _, _, each in places}))
+        there = find_targets(unit, other, {each for _, _, each in places})
         if other == collection:
             there.add(identifier)
         for path, keys, each in places:
@@ -68,6 +68,25 @@ def check_targets(
                 missing[path].append((keys, each))
     if missing:
         _judge_missing(unit, model, collection, identifier, missing)
+
+
+def find_targets(unit: Sessions, collection: str, identifiers: Iterable[str]) -> set[str]:
+    """Return those of the ids that a reference may lead to: of items that are there, for whoever writes.
+
+    All references are judged by this one question, and answered in one text (`no_target`): whoever may not see an item
+    learns nothing from being refused a reference to it.
+    """
+    return unit.session(collection).existing(collection, sorted(identifiers))
+
+
+def no_target(side: Side, whose: str = "") -> Fault:
+    """Make the fault of a reference to what `find_targets` does not find.
+
+    Args:
+        side: the reference.
+        whose: names its item, where several are told of.
+    """
+    return Fault(f"Refers to an item of {side.other!r} that is not there{whose}.")
 
 
 def dangling(
@@ -107,8 +126,6 @@ def _judge_missing(
         if (side.relation, side.is_owner) in model.late:
             unit.judge_late(LateReference(collection, identifier, path, tuple(places)))
         else:
-            faults.extend(
-                Fault(f"Refers to an item of {side.other!r} that is not there.").under(*keys) for keys, _ in places
-            )
+            faults.extend(no_target(side).under(*keys) for keys, _ in places)
     if faults:
         raise Fault.join(faults)

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..errors import MigrationError
-from ..storage.sql.engine import NO_FOREIGN_KEYS, NO_LIMIT, WRITE
+from ..storage.sql.engine import NO_FOREIGN_KEYS, NO_LIMIT, for_writing
 from .command import Command
 
 #: the key of the advisory lock under which a PostgreSQL database is migrated
@@ -73,7 +73,7 @@ def _sqlite(connection: sa.Connection, command: Command) -> Iterator[sa.Connecti
     driver.execute("PRAGMA foreign_keys=OFF")
     driver.execute(f"PRAGMA busy_timeout={int(command.wait * 1000)}")
     try:
-        yield connection.execution_options(**{WRITE: True, NO_FOREIGN_KEYS: True})
+        yield for_writing(connection).execution_options(**{NO_FOREIGN_KEYS: True})
     finally:
         connection.rollback()
         driver.execute(f"PRAGMA busy_timeout={timeout}")

@@ -15,11 +15,12 @@ from typing import Any, Protocol, Self
 
 from ..errors import DescriptionError
 from ..types.base import FieldType
-from ..types.container import DictType, ListType, has_rights
+from ..types.calls import as_hook
+from ..types.container import DictType, ListType, has_rights, holds_links
 from ..types.kinds import Kind
 from ..types.reference import Ref, RefsListType
 from ..types.text import String
-from .elements import holds_conditional, holds_links, refuse_several_links, structure_of
+from .elements import holds_conditional, refuse_several_links, structure_of
 from .paths import Path, column_name, parse_path, path_text
 
 MAX_NAME_BYTES = 63  # what PostgreSQL keeps of an identifier (NAMEDATALEN - 1)
@@ -59,8 +60,11 @@ class Hooks:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             hook = getattr(self, name)
-            if hook is not None and not callable(hook):
+            if hook is None:
+                continue
+            if not callable(hook):
                 raise DescriptionError(f"Option {name!r} of Item takes a function, not {hook!r}.")
+            object.__setattr__(self, name, as_hook(name, hook))
 
     @property
     def any(self) -> bool:

@@ -9,15 +9,8 @@ from typing import Any
 
 from ..errors import DescriptionError
 from ..types.base import FieldType
-from ..types.container import DictType, ListType
-from ..types.reference import Ref, RefsListType
-
-
-def holds_links(field: FieldType[Any]) -> bool:
-    """Tell whether a field is a link, or holds one."""
-    if isinstance(field, DictType):
-        return any(map(holds_links, field.fields.values()))
-    return holds_links(field.element) if isinstance(field, ListType) else isinstance(field, Ref | RefsListType)
+from ..types.container import DictType, ListType, holds_links
+from ..types.reference import RefsListType
 
 
 def holds_conditional(field: FieldType[Any]) -> bool:

@@ -139,7 +139,7 @@ def check_identifier(collection: str, identifier: Any) -> None:
 def not_found(collection: str, identifier: object) -> NotFoundError:
     """Make the error of an unknown id."""
     shown = repr(identifier) if len(str(identifier)) <= _SHOWN else f"{str(identifier)[:_SHOWN]!r}…"
-    return NotFoundError(f"There is no item {shown} in {collection!r}.")
+    return NotFoundError(f"There is no item {shown} in {collection!r}.", (collection, identifier))
 
 
 def _get(

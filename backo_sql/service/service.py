@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from ..errors import InterruptedWriteError
 from ..items.item import Item
+from ..links.drop import drop
 from ..links.routes import Routes
 from ..model.collection import Collection
 from ..model.model import Model
@@ -51,7 +52,7 @@ class Service:
         self.routes = Routes(
             model,
             listens=lambda name: listens(self, name),
-            together=lambda one, other: self._backends[one] is self._backends[other],
+            together=self._together,
         )
         self._projections: dict[tuple[str, str | None], Projection] = {}
         self._prepared: dict[Selection, selections.Prepared] = {}
@@ -77,6 +78,10 @@ class Service:
     def backend(self, collection: str) -> Backend:
         """Return where a collection lives."""
         return self._backends[collection]
+
+    def _together(self, one: str, other: str) -> bool:
+        """Tell whether two collections live in one database."""
+        return self._backends[one] is self._backends[other]
 
     def unit(self, *, write: bool) -> AbstractContextManager[UnitOfWork]:
         """Return a unit of work to run in; see `unit_of_work`."""
@@ -161,6 +166,6 @@ class Service:
 
     @replayed
     def drop(self, collection: str, /) -> None:
-        """Delete all items of a collection and all links to them."""
+        """Delete all items of a collection and all links to them; see `links/drop.py`."""
         with self.unit(write=True) as unit:
-            unit.session(collection).drop(collection)
+            drop(unit, self.model, self._together, collection)

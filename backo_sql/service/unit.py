@@ -146,9 +146,14 @@ class UnitOfWork:
     def close(self) -> None:
         """Give all connections back; what was not committed is undone."""
         self._closed = True
-        with ExitStack() as stack:
-            for session in self._sessions.values():
-                stack.callback(session.close)
+        failures: list[BaseException] = []
+        for session in self._sessions.values():
+            try:
+                session.close()
+            except BaseException as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
 
 def is_writing(model: Model) -> bool:

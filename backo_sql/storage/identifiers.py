@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-import uuid
 
 _COUNTER_BITS = 74  # what version 7 leaves after the time, the version and the variant
 
@@ -39,4 +38,5 @@ def uuid7() -> str:
     """Return a new UUIDv7 as text, greater than every one that this process made before."""
     milliseconds, counter = _clock.tick()
     number = milliseconds << 80 | 0x7 << 76 | (counter >> 62) << 64 | 0b10 << 62 | counter & (1 << 62) - 1
-    return str(uuid.UUID(int=number))
+    digits = f"{number:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

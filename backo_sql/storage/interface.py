@@ -114,7 +114,7 @@ class Session(Protocol):
         ...
 
     def drop(self, collection: str) -> None:
-        """Delete all items of a collection and all links to them."""
+        """Delete all items of a collection, and the links that are kept apart from the items on either side."""
         ...
 
     def linked(
@@ -134,8 +134,8 @@ class Session(Protocol):
         """Make those of these owners of a to-one link that point to a target point to nothing."""
         ...
 
-    def release(self, relation: Relation, targets: Sequence[str]) -> None:
-        """Make every owner of a to-one link that points to one of these targets point to nothing."""
+    def release(self, relation: Relation, targets: Sequence[str] | None) -> None:
+        """Make every owner of a to-one link that points to one of these targets, or to any, point to nothing."""
         ...
 
     def link(self, relation: Relation, links: Iterable[Link]) -> None:

@@ -10,9 +10,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import DescriptionError, PathNotFoundError
+from ..errors import DescriptionError, PathNotFoundError, QueryError
 
 Function = Callable[..., Any]
+
+#: what the library raises about what it was asked: by the code of a description it is a slip, and no client's fault
+_SLIPS = (PathNotFoundError, QueryError)
 
 #: For each place, which of the arguments that it offers go to a function of so many parameters.
 #: The arguments are offered by name, so that the table reads as the documentation does.
@@ -51,10 +54,8 @@ def by_parameters(place: str, function: Function) -> Function:
     def call(**offered: Any) -> Any:
         try:
             return function(*(offered[name] for name in names))
-        except PathNotFoundError as error:  # a slip of whoever wrote the function, no fault of a client
-            raise DescriptionError(
-                f"The function of option {place!r} asks for a field that isn't there: {error}"
-            ) from error
+        except _SLIPS as error:
+            raise _slip(f"The function of option {place!r}", error) from error
 
     call.__wrapped__ = function  # type: ignore[attr-defined]
     return call
@@ -82,14 +83,33 @@ def as_handler(function: Function) -> Function:
     A handler is called as `function(event_name, root, me, **details)`.
     """
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = tuple(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        return function
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return function
+        parameters = ()
+    takes_all = not parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     names = {parameter.name for parameter in parameters if parameter.kind is not parameter.POSITIONAL_ONLY}
 
     def call(event: str, root: Any, me: Any, **details: Any) -> Any:
-        return function(event, root, me, **{name: value for name, value in details.items() if name in names})
+        given = details if takes_all else {name: value for name, value in details.items() if name in names}
+        try:
+            return function(event, root, me, **given)
+        except _SLIPS as error:
+            raise _slip(f"A handler of {event!r}", error) from error
 
     return call
+
+
+def as_hook(name: str, hook: Function) -> Function:
+    """Return a hook whose slips are told as those of the description."""
+
+    def call(whole: Any) -> Any:
+        try:
+            return hook(whole)
+        except _SLIPS as error:
+            raise _slip(f"The hook {name}", error) from error
+
+    return call
+
+
+def _slip(who: str, error: Exception) -> DescriptionError:
+    return DescriptionError(f"{who} asks for what isn't there, or can't be understood: {error}")

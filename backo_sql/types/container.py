@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 from ..errors import DescriptionError, Fault, FaultKind, PathKey
 from .base import FieldType, frozen_type
 from .kinds import Kind
+from .reference import Ref, RefsListType
 from .values import Kept, plain
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -126,6 +127,7 @@ class DictType(FieldType[dict[str, Any]]):
             raise self.wrong_type("an object", value)
         result: dict[str, Any] = {}
         faults: list[tuple[str | int, Fault]] = []
+        known: Mapping[str, Any] = old if isinstance(old, Mapping) else {}
         for name, field in self.writable.items():
             if field.options.compute is not None:
                 # A value for it is passed over: whoever sends back what it got isn't refused.
@@ -136,9 +138,8 @@ class DictType(FieldType[dict[str, Any]]):
                 if name in value:
                     given = plain(value[name])
                     nested = partial and isinstance(field, DictType) and given is not None
-                    before = old.get(name) if isinstance(old, Mapping) else None
                     load = field.load_partial if nested else field.load  # type: ignore[attr-defined]
-                    result[name] = load(given, root, before)
+                    result[name] = load(given, root, known.get(name))
                 elif not partial:
                     result[name] = field.load_missing(root)
             except Fault as fault:
@@ -224,6 +225,26 @@ def blank_value(field: FieldType[Any]) -> Any:
     return [] if field.kind is Kind.LINKS else field.default_value()
 
 
+def holds_links(field: FieldType[Any]) -> bool:
+    """Tell whether a field is a link, or holds one."""
+    if isinstance(field, DictType):
+        return any(map(holds_links, field.fields.values()))
+    return holds_links(field.element) if isinstance(field, ListType) else isinstance(field, Ref | RefsListType)
+
+
+def _refuse_column_options(element: FieldType[Any]) -> None:
+    """Refuse what only a column can have, in the elements of a list that is one document."""
+    if isinstance(element, DictType):
+        for field in element.fields.values():
+            _refuse_column_options(field)
+    for name in ("unique", "index"):
+        if getattr(element.options, name):
+            raise DescriptionError(
+                f"The {element.type_name()} in a List has no option {name!r}: the list is stored as one document. "
+                "Elements that differ within their list: List(..., uniq=True). Else use a collection of its own."
+            )
+
+
 class ListType(FieldType[list[Any]]):
     """A list of values of one type. Its value is a plain list, one JSON document or, with links, rows."""
 
@@ -260,6 +281,8 @@ class ListType(FieldType[list[Any]]):
         if isinstance(least, int) and isinstance(most, int) and least > most:
             raise DescriptionError(f"List has min={self.options.min!r} above max={self.options.max!r}.")
         refuse_rights("List", self.element)
+        if not holds_links(self.element):
+            _refuse_column_options(self.element)
         if self.options.unique or self.options.index:
             raise DescriptionError("A List has neither 'unique' nor 'index': it is stored as one document.")
         if self.options.choices is not None:

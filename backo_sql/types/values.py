@@ -31,12 +31,17 @@ def copy_values(values: Any) -> Any:
 
 _UNCHANGING = frozenset({str, int, float, bool, type(None), bytes, datetime, date, time, Decimal})
 
+#: what has no live form: what a client sends is of these
+_PLAIN = _UNCHANGING | {dict, list}
+
 
 def plain(value: Any) -> Any:
     """Return the plain Python value of a live object or a stand-alone field; anything else as it is.
 
     An item stands for its id.
     """
+    if type(value) in _PLAIN:
+        return value
     if getattr(type(value), "_stands_for_its_id", False):
         return value._known_id()
     get_value = getattr(type(value), "get_value", None)

@@ -24,7 +24,7 @@ from backo_sql import (
     String,
     ValidationError,
 )
-from tests.support import Open, all_rows, client_of
+from tests.support import Open, all_rows, client_of, problem
 
 EVERY = ("created", "loaded", "before_save", "saved", "before_delete", "change", "changed", "committed")
 
@@ -534,6 +534,53 @@ def test_what_a_refusing_handler_raises_is_the_answer_over_http(open_backoffice:
     assert (answer.status_code, answer.get_json()["errors"]) == (400, {"$.name": ["Not this one."]})
     assert client.post("/app/authors", json={"name": "bad"}).status_code == 400
     assert all_rows(db) == before
+
+
+@pytest.mark.parametrize("place", ["handler", "hook", "function"])
+@pytest.mark.parametrize(
+    ("work", "status"),
+    [
+        pytest.param(lambda backoffice: backoffice.authors.get_by_id("nobody"), 500, id="an item that isn't there"),
+        pytest.param(lambda backoffice: backoffice.authors.select({"titel": 1}), 500, id="a filter that is wrong"),
+        pytest.param(lambda backoffice: backoffice.authors.new().titel, 500, id="a field that isn't there"),
+        pytest.param(lambda backoffice: {}["x"], 500, id="what Python raises"),
+        pytest.param(lambda backoffice: raising(NotFoundError("Not for you.")), 404, id="an answer of its own"),
+    ],
+)
+def test_a_slip_of_the_code_of_a_description_is_no_fault_of_the_request(
+    open_backoffice: Open, place: str, work: Callable[[Any], Any], status: int
+) -> None:
+    made: list[Backoffice] = []
+
+    def slip(*_: Any) -> Any:
+        return work(made[0])
+
+    options: dict[str, Any] = {"handler": {"on": [("created", slip)]}, "hook": {"post_save": slip}}.get(place, {})
+    name = String(constraint=lambda value: slip()) if place == "function" else String()
+    made.append(open_backoffice(authors=Item({"name": String()}), notes=Item({"name": name}, **options)))
+    client = client_of(made[0])
+    answer = problem(client.post("/app/notes", json={"name": "a"}), status)
+    assert "nobody" not in answer["detail"] + str(answer.get("errors"))
+    assert (answer["detail"] == "Not for you.") == (status == 404)
+    assert made[0].notes.count() == 0
+
+
+def raising(error: Exception) -> Any:
+    raise error
+
+
+def test_a_handler_that_asks_for_the_item_of_the_url_may_miss_it(open_backoffice: Open) -> None:
+    made: list[Backoffice] = []
+
+    def delete_and_read(event: str, root: Any, me: Any) -> None:
+        identifier = me._id
+        me.delete()
+        made[0].notes.get_by_id(identifier)
+
+    made.append(open_backoffice(notes=Item({"name": String()}, on=[("before_save", delete_and_read)])))
+    note = made[0].notes.create({"name": "a"})
+    problem(client_of(made[0]).put(f"/app/notes/{note._id}", json={"name": "b"}), 404)
+    assert made[0].notes.count() == 1
 
 
 def test_handlers_write_in_the_same_transaction(open_backoffice: Open) -> None:

@@ -19,6 +19,7 @@ from backo_sql import (
     DeleteStrategy,
     Dict,
     Item,
+    List,
     Ref,
     RefsList,
     String,
@@ -223,6 +224,96 @@ def test_references_that_nothing_faces_are_relationships_too(open_backoffice: Op
         found = backoffice.people.get_by_id(ada._id)
         assert list(found.friends) == [rosa._id]
         assert found.home.city == ada.home__city__id == ada.home__city._id
+
+
+def every_kind() -> dict[str, Item]:
+    """People with a reference of each kind."""
+
+    def many(collection: str, field: str) -> RefsList:
+        return RefsList(coll=collection, field=field, ods=DeleteStrategy.UNLINK_REFERENCED_ITEMS)
+
+    return {
+        "people": Item(
+            {
+                "name": String(),
+                "spouse": Ref(coll="people"),
+                "boss": Ref(coll="people", field="$.staff"),
+                "staff": many("people", "$.boss"),
+                "admires": many("people", "$.fans"),
+                "fans": many("people", "$.admires"),
+                "home": Dict({"city": Ref(coll="cities", field="$.here.people")}),
+                "likes": Dict({"tags": many("tags", "$.of.people")}),
+                "badge": Ref(coll="badges", field="$.holder"),
+                "gifts": List(Dict({"to": Ref(coll="people", field="$.got"), "wrap": Dict({"tag": Ref(coll="tags")})})),
+                "got": many("people", "$.gifts.to"),
+            }
+        ),
+        "cities": Item({"name": String(), "here": Dict({"people": many("people", "$.home.city")})}),
+        "tags": Item({"name": String(), "of": Dict({"people": many("people", "$.likes.tags")})}),
+        "badges": Item({"name": String(), "holder": Ref(coll="people", field="$.badge", required=True)}),
+    }
+
+
+@pytest.mark.parametrize("load", [joinedload, selectinload])
+def test_every_kind_of_reference_is_a_relationship_to_write_and_to_load(
+    open_backoffice: Open, db: DBSQLConnector, load: Any
+) -> None:
+    backoffice = open_backoffice(**every_kind())
+    person, city, tag, badge = (each.model_class for each in backoffice.collections.values())
+    names = {each.__name__: set(sa.inspect(each).relationships.keys()) for each in (person, city, tag, badge)}
+    assert names == {
+        "people": {
+            "spouse",
+            "boss",
+            "staff",
+            "admires",
+            "fans",
+            "home__city",
+            "likes__tags",
+            "badge",
+            "gifts",
+            "got",
+        },
+        "cities": {"here__people"},
+        "tags": {"of__people"},
+        "badges": {"holder"},
+    }
+    gift = person.gifts.property.mapper.class_
+    with Session(db.engine) as session:
+        boss = person(name="boss", staff=[person(name="cy")], badge=badge(name="1"), home__city=city(name="Lima"))
+        tags = [tag(name=name) for name in "ab"]
+        ada = person(name="ada", boss=boss, spouse=boss, admires=[boss], likes__tags=tags[1:])
+        ada.gifts.append(gift(to=boss, wrap__tag=tags[0]))
+        session.add(ada)
+        session.commit()
+        ada.admires.append(session.execute(sa.select(person).where(person.name == "cy")).scalar_one())
+        ada.likes__tags.append(tags[0])  # what a flush adds comes last
+        session.commit()
+
+        relations = [getattr(person, name) for name in names["people"]]
+        session.expunge_all()
+        query = sa.select(person).options(*map(load, relations), load(person.gifts).options(load(gift.to)))
+        found = {each.name: each for each in session.execute(query.order_by(person.name)).unique().scalars()}
+        session.expunge_all()  # nothing is loaded any more
+        ada, boss = found["ada"], found["boss"]
+        assert (ada.boss, ada.spouse, [each.to for each in ada.gifts]) == (boss, boss, [boss])
+        assert [each.name for each in boss.staff] == ["ada", "cy"]
+        assert [each.name for each in ada.admires] == ["boss", "cy"]
+        assert [each.name for each in boss.fans] == [each.name for each in boss.got] == ["ada"]
+        assert [each.name for each in ada.likes__tags] == ["b", "a"]
+        assert (boss.badge.name, boss.home__city.name) == ("1", "Lima")
+        joined = sa.select(person.name).join(person.likes__tags).where(tag.name == "a", person.boss.has(name="boss"))
+        assert session.execute(joined).scalars().all() == ["ada"]
+
+    read = {each.name: each for each in backoffice.people.select()}
+    ada_id, boss_id = read["ada"]._id, read["boss"]._id
+    assert read["ada"].select("$.admires.name") == ["boss", "cy"]
+    assert read["ada"].select("$.likes.tags.name") == ["b", "a"]
+    assert read["ada"].gifts[0].to == read["ada"].boss == read["ada"].spouse == boss_id
+    assert read["boss"].select("$.badge.name") == "1"
+    assert sorted(read["boss"].staff) == sorted([ada_id, read["cy"]._id])
+    assert list(read["boss"].got) == [ada_id]
+    assert backoffice.cities.select()[0].here.people == [boss_id]
 
 
 # -- deletes --------------------------------------------------------------------------------------

@@ -33,10 +33,10 @@ class Association:
     id_set: IdSet
     dialect: str
 
-    def linked_statement(self, *, from_owner: bool) -> sa.Select[Any]:
+    def linked_statement(self, ids: IdSet, *, from_owner: bool) -> sa.Select[Any]:
         """Return what reads both ids of the links of some items, in the order of the near side."""
         near, far, position = self._sides(from_owner)
-        return sa.select(near, far).where(self.id_set.contains(near)).order_by(near, position, far)
+        return sa.select(near, far).where(ids.contains(near)).order_by(near, position, far)
 
     def link(self, execute: Execute, links: Iterable[Link]) -> None:
         """Add links; those that are there already keep their place."""

@@ -15,7 +15,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...errors import DBError, DescriptionError
-from .engine import NO_FOREIGN_KEYS, NO_LIMIT, WRITE, in_milliseconds, keep_from_forks, read_timeout
+from .engine import (
+    NO_FOREIGN_KEYS,
+    NO_LIMIT,
+    begin_sqlite,
+    forget_writing,
+    in_milliseconds,
+    keep_from_forks,
+    read_timeout,
+)
 from .functions import CLOCK, prepare
 
 #: The option of our transactions; its value is the time that a statement may take, in seconds, or `None`.
@@ -74,15 +82,15 @@ def _begin(connection: sa.Connection) -> None:
     clock, timeout = fairy.info.get(CLOCK), options[_OURS]
     if clock is None or clock.limit != timeout:
         fairy.info[CLOCK] = prepare(driver, timeout)
-    statement = "BEGIN IMMEDIATE" if options.get(WRITE, False) else "BEGIN"
     try:
-        driver.execute(statement)
+        begin_sqlite(fairy.info, driver)
     except driver.Error as error:
-        raise sa.exc.OperationalError(statement, None, error) from error
+        raise sa.exc.OperationalError("BEGIN", None, error) from error
 
 
 def _restore(driver: Any, record: Any, _state: Any) -> None:
     """Put a connection back as it was, if it was ours; the host's own are left alone."""
+    forget_writing(record.info)
     before = record.info.pop(_BEFORE, None)
     if before is None or driver is None:
         return

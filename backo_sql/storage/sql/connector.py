@@ -21,7 +21,7 @@ from ..interface import Form
 from .columns import check_column
 from .compile import FilterCompiler
 from .elements import ElementTable
-from .engine import WRITE, open_engine, read_url
+from .engine import for_writing, open_engine, read_url
 from .failures import Failures
 from .id_set import IdSet
 from .layout import TableLayout, association_layout, elements_layouts, table_layout
@@ -261,7 +261,7 @@ class DBSQLConnector:
         """Make the missing tables and indexes of a model's collections."""
         engine = self.engine
         binding = self.prepare(model, engine)
-        with binding.failures.translated(), engine.execution_options(**{WRITE: True}).begin() as connection:
+        with binding.failures.translated(), engine.connect() as connection, for_writing(connection).begin():
             if connection.dialect.name == "postgresql":  # workers that start together take turns
                 connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATE_LOCK)))
@@ -278,7 +278,7 @@ class DBSQLConnector:
         with binding.failures.translated():
             connection = engine.connect()
         if write:
-            connection = connection.execution_options(**{WRITE: True})
+            for_writing(connection)
         return SQLSession(binding, connection)
 
     def answers(self, model: Model, collection: str, where: Bound) -> bool:

@@ -14,14 +14,14 @@ from typing import Any, TypeAlias, cast
 import sqlalchemy as sa
 
 from ...model.description import get_value
-from ...model.paths import Path, column_name
+from ...model.paths import column_name
 from ...model.relations import Relation
 from ...types.container import DictType, ListType
 from ...types.values import identical
 from ..interface import Form, Record
 from .id_set import IdSet
 from .layout import OWNER, POSITION, ElementsLayout
-from .loading import Reader, make_element_reader, stored_value
+from .loading import Reader, make_element_reader, make_writer
 
 Execute: TypeAlias = Callable[..., Any]
 
@@ -89,14 +89,14 @@ class ElementTable:
         if added:
             execute(self._insert, [self._row(identifier, position, element) for position, element in added])
 
-    def linked_statement(self, relation: Relation, *, from_owner: bool) -> sa.Select[Any]:
+    def linked_statement(self, relation: Relation, ids: IdSet, *, from_owner: bool) -> sa.Select[Any]:
         """Return the statement that reads the ids on the other side of a reference in the elements, in order.
 
         An id comes as often as elements refer to it: rows that are made one could not be locked.
         """
         owner, pointer = self.table.c[OWNER], self.pointer(relation)
         near, far = (owner, pointer) if from_owner else (pointer, owner)
-        statement = sa.select(near, far).where(self.id_set.contains(near)).order_by(near, far)
+        statement = sa.select(near, far).where(ids.contains(near)).order_by(near, far)
         return statement.where(pointer.is_not(None)) if from_owner else statement
 
     def release(
@@ -136,15 +136,11 @@ class ElementTable:
         return sa.delete(self.table).where(owner == sa.bindparam("owner"), position == sa.bindparam("place"))
 
     def _row(self, owner: str, position: int, element: Mapping[str, Any]) -> dict[str, Any]:
-        row = {OWNER: owner, POSITION: position}
-        for name, path, type_ in self._fields:
-            row[name] = stored_value(type_, get_value(element, path))
-        return row
+        return {OWNER: owner, POSITION: position, **self._write(element)}
 
     @cached_property
-    def _fields(self) -> list[tuple[str, Path, Any]]:
-        depth = len(self.layout.path)
-        return [(column.name, column.path[depth:], column.type) for column in self.layout.table.columns]
+    def _write(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        return make_writer(self.layout.table.columns, self.layout.path)
 
 
 def difference(

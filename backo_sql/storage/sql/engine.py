@@ -24,8 +24,8 @@ from .functions import CLOCK, prepare
 #: How long a statement waits for another writer of an SQLite file, in milliseconds.
 SQLITE_BUSY_TIMEOUT = 15_000
 
-#: The execution option by which a unit of work says that it will write.
-WRITE = "backo_write"
+#: The note on a connection by which a unit of work says that it will write; gone when the connection goes back.
+_WRITE = "backo_write"
 
 #: The execution option by which a migration says that it keeps the foreign keys of SQLite off.
 NO_FOREIGN_KEYS = "backo_no_foreign_keys"
@@ -126,8 +126,9 @@ def _make_engine(url: sa.URL, options: dict[str, Any], timeout: float | None) ->
         raise DescriptionError(f"DBSQLConnector can't use these options: {error}") from error
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", partial(_prepare_sqlite, timeout))
-        sa.event.listen(engine, "begin", _begin_sqlite)
         sa.event.listen(engine, "reset", _reset_sqlite)
+        # Not by the event "begin": one listener makes every connection of an engine dearer than a query.
+        engine.dialect.do_begin = _begin_sqlite  # type: ignore[method-assign]
     elif engine.dialect.name == "postgresql":
         sa.event.listen(engine, "connect", partial(_prepare_postgresql, timeout))
     return engine
@@ -162,21 +163,38 @@ def _use_write_ahead_log(connection: Any, cursor: Any) -> None:
             time.sleep(0.01)
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
+def for_writing(connection: sa.Connection) -> sa.Connection:
+    """Say that what begins on a connection writes, before it begins."""
+    if connection.dialect.name == "sqlite":
+        connection.info[_WRITE] = True
+    return connection
+
+
+def begin_sqlite(info: Mapping[Any, Any], driver: Any) -> None:
     """Begin as a writer at once where the unit of work writes: a lock taken later may find that it read old data."""
-    driver: Any = connection.connection.dbapi_connection
-    _reset_sqlite(driver)
-    statement = "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITE, False) else "BEGIN"
-    try:
-        driver.execute(statement)
-    except driver.Error as error:  # not through SQLAlchemy, which would cost as much as a query
-        raise sa.exc.OperationalError(statement, None, error) from error
+    driver.execute("BEGIN IMMEDIATE" if info.get(_WRITE) else "BEGIN")
 
 
-def _reset_sqlite(connection: Any, *_: Any) -> None:
+def _begin_sqlite(dbapi_connection: sa.pool.PoolProxiedConnection) -> None:
+    _end_sqlite(dbapi_connection.dbapi_connection)
+    begin_sqlite(dbapi_connection.info, dbapi_connection.dbapi_connection)
+
+
+def forget_writing(info: dict[Any, Any]) -> None:
+    """Let what begins next on a connection be a reader again."""
+    info.pop(_WRITE, None)
+
+
+def _reset_sqlite(driver: Any, record: Any, _state: Any) -> None:
+    if record is not None:  # a connection that was taken out of the pool has none
+        forget_writing(record.info)
+    _end_sqlite(driver)
+
+
+def _end_sqlite(driver: Any) -> None:
     """End a transaction whose COMMIT a deferred constraint refused: SQLite leaves it open, and so does SQLAlchemy."""
-    if connection.in_transaction:
-        connection.rollback()
+    if driver.in_transaction:
+        driver.rollback()
 
 
 def _prepare_postgresql(timeout: float | None, connection: Any, _record: Any) -> None:

@@ -6,7 +6,7 @@ dict. No object is made per field, and no field is looked up by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -148,10 +148,43 @@ def _conversion(field: FieldType[Any], form: Form) -> Callable[[Any], Any] | Non
     return field.dump if field.encodes_natively else lambda stored: field.dump(field.decode(stored))
 
 
+def make_writer(columns: Iterable[ColumnLayout], within: Path = ()) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Plan how an item, or an element of a list, becomes a row.
+
+    Args:
+        columns: of the table.
+        within: the path of the list, for the paths of columns begin at the item.
+
+    Returns:
+        A function from nested values to what is bound for each column.
+    """
+    plan = [
+        (column.name, column.path[len(within)], column.path[len(within) + 1 :], _encoding(column.type))
+        for column in columns
+    ]
+
+    def write(values: Mapping[str, Any]) -> dict[str, Any]:
+        row = {}
+        for name, first, rest, encode in plan:
+            value = values.get(first)
+            for step in rest:
+                if value is None:
+                    break
+                value = value.get(step)
+            row[name] = value if value is None or encode is None else encode(value)
+        return row
+
+    return write
+
+
 def stored_value(field: FieldType[Any], value: Any) -> Any:
-    """Return what to bind for a value: documents are stored in their JSON form."""
-    if value is None:
-        return None
+    """Return what to bind for a value."""
+    encode = _encoding(field)
+    return value if value is None or encode is None else encode(value)
+
+
+def _encoding(field: FieldType[Any]) -> Callable[[Any], Any] | None:
+    """Return what makes of a value what is bound for it: documents are stored in their JSON form."""
     if field.kind is Kind.JSON:
-        return field.dump(value)
-    return value if field.encodes_natively else field.encode(value)
+        return field.dump
+    return None if field.encodes_natively else field.encode

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from ...model.description import get_value
 from ...model.paths import Path, column_name
 from ...model.relations import Relation, RelationKind
 from ...model.views import Projection
@@ -22,7 +21,8 @@ from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
 from .association import Association
-from .loading import Reader, make_column_reader, stored_value
+from .id_set import IdSet
+from .loading import Reader, make_column_reader, make_writer, stored_value
 from .ordering import Explained, Ordering, after_parameters
 from .running import Running
 from .tables import VERSION
@@ -142,26 +142,29 @@ class SQLSession:
 
     def existing(self, collection: str, identifiers: Sequence[str], *, lock: bool = False) -> set[str]:
         """Return those of the ids that are there."""
-        statement = self._binding.statements.get(("existing", collection, lock))
+        ids = self._id_set.of(identifiers)
+        key = ("existing", collection, lock, ids)
+        statement = self._binding.statements.get(key)
         if statement is None:
             identity = self._binding.tables[collection].c["_id"]
-            statement = sa.select(identity).where(self._id_set.contains(identity))
+            statement = sa.select(identity).where(ids.contains(identity))
             statement = statement.order_by(identity).with_for_update() if lock else statement
-            self._binding.statements["existing", collection, lock] = statement
-        return set(self._execute(statement, {"ids": self._id_set.value(identifiers)}).scalars())
+            self._binding.statements[key] = statement
+        return {row[0] for row in self._execute(statement, {"ids": ids.value(identifiers)}).all()}
 
     def linked(
         self, relation: Relation, identifiers: Sequence[str], *, from_owner: bool, lock: bool = False
     ) -> dict[str, list[str]]:
         """Return the ids on the other side of a link, in order."""
-        key = ("linked", relation, from_owner, lock)
+        ids = self._id_set.of(identifiers)
+        key = ("linked", relation, from_owner, lock, ids)
         statement = self._binding.statements.get(key)
         if statement is None:
-            statement = self._linked_statement(relation, from_owner=from_owner)
+            statement = self._linked_statement(relation, ids, from_owner=from_owner)
             statement = statement.with_for_update() if lock and not relation.in_elements else statement
             self._binding.statements[key] = statement
         found: dict[str, list[str]] = defaultdict(list)
-        for near, far in self._execute(statement, {"ids": self._id_set.value(identifiers)}):
+        for near, far in self._execute(statement, {"ids": ids.value(identifiers)}).all():
             others = found[near]
             if not others or others[-1] != far:  # two elements of one list may refer to the same item
                 others.append(far)
@@ -169,15 +172,15 @@ class SQLSession:
             self.lock(relation.owner.collection, sorted({each for others in found.values() for each in others}))
         return dict(found)
 
-    def _linked_statement(self, relation: Relation, *, from_owner: bool) -> sa.Select[Any]:
+    def _linked_statement(self, relation: Relation, ids: IdSet, *, from_owner: bool) -> sa.Select[Any]:
         if relation.in_elements:
-            return self._binding.elements(relation).linked_statement(relation, from_owner=from_owner)
+            return self._binding.elements(relation).linked_statement(relation, ids, from_owner=from_owner)
         if relation.kind is RelationKind.MANY_TO_MANY:
-            return self._association(relation).linked_statement(from_owner=from_owner)
+            return self._association(relation).linked_statement(ids, from_owner=from_owner)
         table = self._binding.tables[relation.owner.collection]
         pointer, identity = table.c[column_name(relation.owner.path)], table.c["_id"]
         near, far = (identity, pointer) if from_owner else (pointer, identity)
-        statement = sa.select(near, far).where(self._id_set.contains(near)).order_by(near, far)
+        statement = sa.select(near, far).where(ids.contains(near)).order_by(near, far)
         return statement.where(pointer.is_not(None)) if from_owner else statement
 
     def lock(self, collection: str, identifiers: Sequence[str]) -> None:
@@ -193,16 +196,13 @@ class SQLSession:
 
     def insert(self, collection: str, values: Sequence[Mapping[str, Any]]) -> None:
         """Store new items."""
-        columns = self._binding.columns[collection].values()
-        rows = [
-            {column.name: stored_value(column.type, get_value(each, column.path)) for column in columns} | {VERSION: 1}
-            for each in values
-        ]
-        statement = self._binding.statements.get(("insert", collection))
-        if statement is None:
+        found = self._binding.statements.get(("insert", collection))
+        if found is None:
             statement = sa.insert(self._binding.tables[collection])
-            self._binding.statements["insert", collection] = statement
-        self._execute(statement, rows)
+            found = statement, make_writer(self._binding.columns[collection].values())
+            self._binding.statements["insert", collection] = found
+        statement, write = found
+        self._execute(statement, [{VERSION: 1, **write(each)} for each in values])
         for elements in self._binding.lists[collection].values():
             elements.insert(self._execute, values)
 
@@ -241,44 +241,29 @@ class SQLSession:
 
     def delete(self, collection: str, identifiers: Sequence[str]) -> int:
         """Delete items."""
-        statement = self._binding.statements.get(("delete", collection))
+        ids = self._id_set.of(identifiers)
+        statement = self._binding.statements.get(("delete", collection, ids))
         if statement is None:
             table = self._binding.tables[collection]
-            statement = sa.delete(table).where(self._id_set.contains(table.c["_id"]))
-            self._binding.statements["delete", collection] = statement
-        return int(self._execute(statement, {"ids": self._id_set.value(identifiers)}).rowcount)
+            statement = sa.delete(table).where(ids.contains(table.c["_id"]))
+            self._binding.statements["delete", collection, ids] = statement
+        return int(self._execute(statement, {"ids": ids.value(identifiers)}).rowcount)
 
     def delete_unlinked(self, collection: str, identifier: str, links: tuple[tuple[Relation, bool], ...]) -> bool:
         """Delete an item unless something is linked to it by these relations."""
+        ids = self._id_set.of([identifier])
         key = ("delete unlinked", collection, links)
         statement = self._binding.statements.get(key)
         if statement is None:
             table = self._binding.tables[collection]
-            linked = (self._linked_statement(relation, from_owner=is_owner) for relation, is_owner in links)
+            linked = (self._linked_statement(relation, ids, from_owner=is_owner) for relation, is_owner in links)
             free = (~each.order_by(None).correlate(None).exists() for each in linked)
-            statement = sa.delete(table).where(self._id_set.contains(table.c["_id"]), *free)
+            statement = sa.delete(table).where(ids.contains(table.c["_id"]), *free)
             self._binding.statements[key] = statement
-        return bool(self._execute(statement, {"ids": self._id_set.value([identifier])}).rowcount)
+        return bool(self._execute(statement, {"ids": ids.value([identifier])}).rowcount)
 
     def drop(self, collection: str) -> None:
-        """Delete all items of a collection and all links to them."""
-        for relation in self._binding.model.inbound[collection]:
-            if (
-                relation.kind is RelationKind.MANY_TO_MANY
-                or relation.required
-                or relation.owner.collection == collection
-            ):
-                continue
-            owners = self._binding.tables[relation.owner.collection]
-            if relation.in_elements:
-                self._binding.elements(relation).release(self._execute, relation, owners, VERSION, None)
-                continue
-            pointer = column_name(relation.owner.path)
-            self._execute(
-                sa.update(owners)
-                .where(owners.c[pointer].is_not(None))
-                .values({pointer: None, VERSION: owners.c[VERSION] + 1})
-            )
+        """Delete all items of a collection, and the links that are rows of their own."""
         for relation, table in self._binding.associations.items():
             if collection in (relation.owner.collection, relation.target):
                 self._execute(sa.delete(table))
@@ -297,20 +282,23 @@ class SQLSession:
         pointer = table.c[column_name(relation.owner.path)]
         self._repoint(relation, owners, None, sa.and_(self._id_set.contains(table.c["_id"]), pointer == target))
 
-    def release(self, relation: Relation, targets: Sequence[str]) -> None:
-        """Make every owner that points to these targets point to nothing."""
+    def release(self, relation: Relation, targets: Sequence[str] | None) -> None:
+        """Make every owner that points to these targets, or to any, point to nothing."""
         table = self._binding.tables[relation.owner.collection]
         if relation.in_elements:
             self._binding.elements(relation).release(self._execute, relation, table, VERSION, targets)
             return
-        self._repoint(relation, targets, None, self._id_set.contains(table.c[column_name(relation.owner.path)]))
+        pointer = table.c[column_name(relation.owner.path)]
+        concerned = pointer.is_not(None) if targets is None else self._id_set.contains(pointer)
+        self._repoint(relation, targets, None, concerned)
 
     def _repoint(
-        self, relation: Relation, identifiers: Sequence[str], target: str | None, where: sa.ColumnElement[bool]
+        self, relation: Relation, identifiers: Sequence[str] | None, target: str | None, where: sa.ColumnElement[bool]
     ) -> None:
         table = self._binding.tables[relation.owner.collection]
         changes = {column_name(relation.owner.path): target, VERSION: table.c[VERSION] + 1}
-        self._execute(sa.update(table).where(where).values(changes), {"ids": self._id_set.value(identifiers)})
+        bound = {} if identifiers is None else {"ids": self._id_set.value(identifiers)}
+        self._execute(sa.update(table).where(where).values(changes), bound)
 
     def link(self, relation: Relation, links: Iterable[Link]) -> None:
         """Add many-to-many links; those that are there already keep their place."""
