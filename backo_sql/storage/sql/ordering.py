@@ -173,7 +173,7 @@ class Ordering:
         table = self._tables.get(side.other)
         if table is None:
             raise QueryError(f"Can't sort through {'.'.join(whole)!r}: {side.other!r} lives in another database.")
-        far = table.alias(f"to_{len(self._joined)}")
+        far = table.alias(f"to__{len(self._joined)}")  # no table has such a name
         relation = side.relation
         pointer = column_name(relation.owner.path)
         link = near.c[pointer] == far.c["_id"] if side.is_owner else far.c[pointer] == near.c["_id"]
