@@ -527,6 +527,56 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
             ),
         ],
     ),
+    "by a field": (
+        "pages",
+        [
+            (
+                """
+                SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books ORDER BY
+                books.pages ASC NULLS LAST, books._id ASC LIMIT ? OFFSET ?
+                """,
+                [2, 0],
+            ),
+            (
+                """
+                SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books WHERE
+                (books.pages, books._id) > (?, ?) ORDER BY books.pages ASC, books._id ASC LIMIT ? OFFSET ?
+                """,
+                [7, "b1", 2, 0],
+            ),
+            (
+                """
+                SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books WHERE books.pages
+                IS NULL ORDER BY books._id ASC LIMIT ? OFFSET ?
+                """,
+                [1, 0],
+            ),
+        ],
+        [
+            (
+                """
+                SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books ORDER BY
+                books.pages ASC, books._id ASC LIMIT %(param_1)s::INTEGER
+                """,
+                [2],
+            ),
+            (
+                """
+                SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books WHERE
+                (books.pages, books._id) > (%(_after0)s::BIGINT, %(_after1)s::VARCHAR COLLATE "C") ORDER BY
+                books.pages ASC, books._id ASC LIMIT %(param_1)s::INTEGER
+                """,
+                [7, "b1", 2],
+            ),
+            (
+                """
+                SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books WHERE books.pages
+                IS NULL ORDER BY books._id ASC LIMIT %(param_1)s::INTEGER
+                """,
+                [1],
+            ),
+        ],
+    ),
     "by a field, backwards": (
         "-pages",
         [
