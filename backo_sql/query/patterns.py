@@ -1,12 +1,15 @@
 """Regular expressions of filters: those of the `regex` package, each with a limit of its time.
 
-In: the text of an expression. Out: whether it matches a text. One that takes too long on a text, or on all texts of a
-filter together, is a `QueryError`: a client must not be able to hold a worker.
+In: the text of an expression. Out: whether it matches a text. One that takes too long on a text is a `QueryError`, and
+so are all expressions of a filter that take too long together: a client must not be able to hold a worker.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import regex
@@ -15,7 +18,7 @@ from ..errors import Fault, QueryError
 from ..types.text import PATTERN_TIMEOUT, storable_text
 from .limits import MAX_PATTERN
 
-#: how long an expression may take on all texts that one filter asks it of, in seconds
+#: how long all expressions may take on all texts that one filter asks them of, in seconds
 PATTERN_BUDGET = 5.0
 
 #: what the package raises about an expression that is none, beside its own errors
@@ -27,21 +30,54 @@ _REPEATS = frozenset("*+?{|")
 _SHOWN = 64  # how much of an expression a message repeats
 
 
-class Expression:
-    """A regular expression of one filter, and how much time it has left.
+class Budget:
+    """How much time expressions have left, in seconds."""
 
-    Two are equal when their texts are.
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = PATTERN_BUDGET
+
+    def search(self, pattern: regex.Pattern[str], text: str, *, anchored: bool) -> bool:
+        """Tell whether an expression matches a text.
+
+        Raises:
+            QueryError: it takes longer than the time that is left.
+        """
+        start = time.perf_counter()
+        found = search(pattern, text, anchored=anchored, seconds=self.left)
+        self.left -= time.perf_counter() - start
+        return found
+
+
+_budget: ContextVar[Budget | None] = ContextVar("_budget", default=None)
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """Give all expressions that are asked meanwhile one time together."""
+    if _budget.get() is not None:
+        yield
+        return
+    token = _budget.set(Budget())
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
+class Expression:
+    """A regular expression of a filter. Two are equal when their texts are.
 
     Args:
         text: as it was written.
     """
 
-    __slots__ = ("_compiled", "_left", "text")
+    __slots__ = ("_compiled", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._compiled = compiled(text)
-        self._left = PATTERN_BUDGET
 
     def matches(self, text: str, *, anchored: bool) -> bool:
         """Tell whether it matches a text: from its start, or anywhere in it.
@@ -49,10 +85,10 @@ class Expression:
         Raises:
             QueryError: it takes too long.
         """
-        start = time.perf_counter()
-        found = search(self._compiled, text, anchored=anchored, seconds=self._left)
-        self._left -= time.perf_counter() - start
-        return found
+        budget = _budget.get()
+        if budget is None:
+            return search(self._compiled, text, anchored=anchored, seconds=PATTERN_TIMEOUT)
+        return budget.search(self._compiled, text, anchored=anchored)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and other.text == self.text
