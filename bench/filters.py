@@ -5,9 +5,10 @@
 
 There are as many books as `--rows` says, a tenth as many authors, and a hundredth as many publishers. A request is for
 a page of 20 and the total, except where the page is deep: there a total would hide all else. The side by hand is a
-Flask route that has its SQL in text, as somebody writes it who knows the database: joins where they find one row, EXISTS
-and IN where there may be several, `@>` on PostgreSQL, a function of Python for expressions on SQLite. It knows beforehand
-what it is asked for, and reads its values from the URL. How it is timed is told in `bench/requests.py`.
+Flask route that puts its statements together from conditions in SQL, as somebody writes them who knows the database:
+joins where they find one row, EXISTS and IN where there may be several, `@>` on PostgreSQL, a function of Python for
+expressions on SQLite. It knows beforehand what it is asked for, and reads its values from the URL. How it is timed is
+told in `bench/requests.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -47,15 +47,14 @@ from backo_sql import (
 
 from . import by_hand
 from .described import insert, make_app
+from .questions import AUTHOR, BOOK, PAGE, PLACE, Asked, pages, questions
 from .requests import Figures, Operation, Side, databases, make_environ, run, settle, show
-
-PAGE = 20
 
 _EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 def describe(db: DBSQLConnector) -> Backoffice:
-    """Describe books and authors that can be asked in every way; a page of authors takes a statement for their prizes."""
+    """Describe books and authors to be asked in every way; a page of authors takes a statement more, for prizes."""
     backoffice = Backoffice("bench")
     described: dict[str, dict[str, Any]] = {
         "publishers": {"city": String()},
@@ -128,187 +127,11 @@ def fill(backoffice: Backoffice, db: DBSQLConnector, rows: int) -> None:
 # -- by hand --------------------------------------------------------------------------------------
 
 _TYPES: dict[str, Any] = {"published": sa.DateTime(timezone=True), "in_print": sa.Boolean(), "tags": sa.JSON()}
-_BOOK = ("title", "code", "pages", "published", "in_print", "size__unit", "tags", "author", "_id")
-_AUTHOR = ("name", "publisher", "_id")
 
 
 _PRIZES = sa.text(
     "SELECT _owner_id, house, year FROM authors__prizes WHERE _owner_id IN :ids ORDER BY _owner_id, _position"
 ).bindparams(sa.bindparam("ids", expanding=True))
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One question, for either side.
-
-    Attributes:
-        name: what it is called.
-        query: to the library.
-        where: what stands behind FROM, and conditions; of the books, `b`, or of the authors, `a`.
-        values: bound in it.
-        postgresql: the same in the words of PostgreSQL, where they differ.
-        order: what it is sorted by.
-        counted: how the total is told: counted, not at all, or by the planner.
-        collection: whose items are asked for; or the path of a selection.
-        shown: the columns.
-    """
-
-    name: str
-    query: dict[str, Any]
-    where: str
-    values: dict[str, Any]
-    postgresql: str = ""
-    order: str = "b._id"
-    counted: str = "exact"
-    collection: str = "books"
-    shown: tuple[str, ...] = _BOOK
-
-
-def questions(rows: int) -> Iterator[Asked]:
-    """Return what is asked of filters."""
-    books, many = "books b WHERE ", [f"C{number}" for number in range(200)]
-    yield Asked("all", {}, "books b", {})
-    yield Asked("$eq, indexed", {"code": "C77"}, books + "b.code = :v", {"v": "C77"})
-    yield Asked(
-        "$eq, without an index",
-        {"title": "The Lighthouse, volume 77"},
-        books + "b.title = :v",
-        {"v": "The Lighthouse, volume 77"},
-    )
-    yield Asked("$eq in a Dict", {"size.unit": "mm"}, books + "b.size__unit = :v", {"v": "mm"})
-    yield Asked("$ne", {"pages.$ne": 77}, books + "(b.pages <> :v OR b.pages IS NULL)", {"v": 77})
-    yield Asked(
-        "$gte and $lt",
-        {"pages.$gte": 500, "pages.$lt": 510},
-        books + "b.pages >= :v AND b.pages < :w",
-        {"v": 500, "w": 510},
-    )
-    yield Asked("null", {"_filter": {"pages": None}}, books + "b.pages IS NULL", {})
-    yield Asked(
-        "$in, 5 values",
-        {"code": many[:5]},
-        books + "b.code IN (:a, :b, :c, :d, :e)",
-        dict(zip("abcde", many, strict=False)),
-    )
-    yield Asked("$in, 200 values", {"code": many}, books + "b.code IN :vs", {"vs": many})
-    yield Asked(
-        "$nin, 5 values",
-        {"code.$nin": many[:5]},
-        books + "b.code NOT IN (:a, :b, :c, :d, :e)",
-        dict(zip("abcde", many, strict=False)),
-    )
-    yield Asked(
-        "$reg",
-        {"title.$reg": "The L.*77$"},
-        books + "matches(:v, b.title)",
-        {"v": "^The L.*77$"},
-        books + "b.title ~ :v",
-    )
-    yield Asked(
-        "$re", {"title.$re": "77[0-9]7"}, books + "matches(:v, b.title)", {"v": "77[0-9]7"}, books + "b.title ~ :v"
-    )
-    yield Asked(
-        "$contains in a JSON list",
-        {"tags.$contains": "t77"},
-        books + "EXISTS (SELECT 1 FROM json_each(b.tags) e WHERE e.value = :v)",
-        {"v": "t77"},
-        books + "b.tags @> jsonb_build_array(CAST(:v AS text))",
-    )
-    both = {"$or": [{"code": "C77"}, {"$not": {"pages": ["$lt", 1030]}, "in_print": True}]}
-    yield Asked(
-        "$or, $not",
-        {"_filter": both},
-        books + "(b.code = :v OR b.in_print AND (b.pages >= :w OR b.pages IS NULL))",
-        {"v": "C77", "w": 1030},
-    )
-    to_one = "books b JOIN authors a ON a._id = b.author"
-    to_two = f"{to_one} JOIN publishers p ON p._id = a.publisher"
-    yield Asked("the id of a reference", {"author": "author-000077"}, books + "b.author = :v", {"v": "author-000077"})
-    yield Asked(
-        "through a reference", {"author.name": "Author 000077"}, f"{to_one} WHERE a.name = :v", {"v": "Author 000077"}
-    )
-    yield Asked(
-        "through two references", {"author.publisher.city": "City 7"}, f"{to_two} WHERE p.city = :v", {"v": "City 7"}
-    )
-    yield Asked(
-        "$ne through two references",
-        {"author.publisher.city.$ne": "City 7"},
-        f"{to_two} WHERE p.city <> :v",
-        {"v": "City 7"},
-    )
-    yield Asked(
-        "to what refers here",
-        {"books.code": "C77"},
-        "authors a WHERE a._id IN (SELECT b.author FROM books b WHERE b.code = :v)",
-        {"v": "C77"},
-        order="a._id",
-        collection="authors",
-        shown=_AUTHOR,
-    )
-    prizes = "authors__prizes z WHERE z._owner_id = a._id"
-    yield Asked(
-        "in a child table",
-        {"prizes.year.$gt": 2440},
-        f"authors a WHERE EXISTS (SELECT 1 FROM {prizes} AND z.year > :v)",
-        {"v": 2440},
-        order="a._id",
-        collection="authors",
-        shown=_AUTHOR,
-    )
-    yield Asked(
-        "through a reference of a child table",
-        {"prizes.house.city": "City 7"},
-        "authors a WHERE a._id IN (SELECT z._owner_id FROM authors__prizes z JOIN publishers p ON p._id = z.house"
-        " WHERE p.city = :v)",
-        {"v": "City 7"},
-        order="a._id",
-        collection="authors",
-        shown=_AUTHOR,
-    )
-    for total in ("none", "estimated"):
-        yield Asked(
-            f"_total={total}", {"pages.$gte": 500, "_total": total}, books + "b.pages >= :v", {"v": 500}, counted=total
-        )
-    yield Asked("_total=exact", {"pages.$gte": 500}, books + "b.pages >= :v", {"v": 500})
-    yield Asked(
-        "a selection through references",
-        {"title.$lt": "The Lighthouse, volume 2"},
-        f"{to_two} WHERE b.in_print AND b.title < :v",
-        {"v": "The Lighthouse, volume 2"},
-        collection="books/_selections/places",
-        shown=("_id", "title", "name", "city"),
-    )
-
-
-def pages(rows: int, ask: Callable[[str], Any]) -> Iterator[tuple[Asked, str]]:
-    """Return what is asked of orders: the first page, one deep by its number, and the same by its cursor."""
-    deep = max(0, rows - rows // 5 - PAGE)
-    for told, sort, key, order in (
-        ("by id", "_id", "", "b._id"),
-        ("by date", "published", "published", "b.published, b._id"),
-        ("by date, backwards", "-published", "published", "b.published DESC, b._id"),
-        ("by author.name", "author.name", "name", "a.name, b._id"),
-    ):
-        source = "books b LEFT JOIN authors a ON a._id = b.author" if key == "name" else "books b"
-        query = {"_sort": sort, "_total": "none"}
-        number = f"page {deep // PAGE + 1:,}"
-        yield Asked(f"first page {told}", query, source, {}, order=order, counted="none"), ""
-        yield Asked(f"{number} by _skip, {told}", query | {"_skip": deep}, source, {}, order=order, counted="none"), ""
-        before = ask(f"/bench/books?{urlencode(query)}&_page={PAGE}&_skip={deep - PAGE}")
-        last = before["result"][-1]
-        values = {"id": last["_id"]}
-        beyond = "b._id > :id"
-        if key == "published":
-            values["key"] = last["published"]
-            sign = "<" if sort.startswith("-") else ">"
-            beyond = f"b.published {sign}= :key AND (b.published {sign} :key OR b._id > :id)"
-        elif key == "name":
-            values["key"] = ask(f"/bench/authors/{last['author']}")["name"]
-            beyond = "a.name >= :key AND (a.name > :key OR b._id > :id)"
-        asked = Asked(
-            f"{number} by _cursor, {told}", query, f"{source} WHERE {beyond}", values, order=order, counted="none"
-        )
-        yield asked, f"&_cursor={before['next']}"
 
 
 class ByHand:
@@ -317,33 +140,33 @@ class ByHand:
     def __init__(self, engine: sa.Engine) -> None:
         self.app = Flask("by_hand")
         self._engine = engine
-        self._ready: dict[str, tuple[Asked, Any, Any]] = {}
+        self._ready: dict[str, tuple[Asked, Any, Any, Any]] = {}
         self.app.add_url_rule("/bench/<path:name>", view_func=self._page)
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _add_matches)
 
     def prepare(self, asked: Asked) -> str:
         """Make the statements of a question ready, and return its URL."""
-        where = asked.postgresql if asked.postgresql and self._engine.dialect.name == "postgresql" else asked.where
+        told = asked.postgresql if asked.postgresql and self._engine.dialect.name == "postgresql" else asked.where
+        source, _, condition = told.partition(" WHERE ")
         prefixes = {"name": "a.", "city": "p.", "publisher": "a."}
         own = "a." if asked.collection == "authors" else "b."
-        columns = ", ".join(f"{prefixes.get(name, own)}{name}" for name in asked.shown)
-        page = sa.text(f"SELECT {columns} FROM {where} ORDER BY {asked.order} LIMIT :page OFFSET :skip")
-        count = sa.text(f"SELECT count(*) FROM {where}")
-        if asked.counted == "estimated" and self._engine.dialect.name == "postgresql":
-            count = sa.text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {where}")
+        columns = [sa.literal_column(prefixes.get(name, own) + name, _TYPES.get(name)) for name in asked.shown]
+        page = sa.select(*columns).select_from(sa.text(source)).order_by(sa.text(asked.order))
+        count = sa.select(sa.func.count()).select_from(sa.text(source))
         bound = [sa.bindparam("vs", expanding=True)] if "vs" in asked.values else []
         if "key" in asked.values and "published" in asked.order:
             bound.append(sa.bindparam("key", type_=sa.DateTime(timezone=True)))
-        count = count.bindparams(*bound)
-        page = page.bindparams(*bound).columns(*(sa.column(name, _TYPES.get(name)) for name in asked.shown))
+        where = sa.text(condition).bindparams(*bound) if condition else None
+        if asked.counted == "estimated" and self._engine.dialect.name == "postgresql":
+            count = sa.text(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {told}")
         key = str(len(self._ready))
-        self._ready[key] = asked, page, None if asked.counted == "none" else count
+        self._ready[key] = asked, page, None if asked.counted == "none" else count, where
         values = urlencode(asked.values | {"_page": PAGE, "_skip": asked.query.get("_skip", 0)}, doseq=True)
         return f"/bench/{key}?{values}"
 
     def _page(self, name: str) -> Response:
-        asked, page, count = self._ready[name]
+        asked, page, count, where = self._ready[name]
         size, skip = request.args.get("_page", 10, int), request.args.get("_skip", 0, int)
         values: dict[str, Any] = {}
         for key, example in asked.values.items():
@@ -353,16 +176,20 @@ class ByHand:
                 values[key] = datetime.fromisoformat(request.args[key])
             else:
                 values[key] = type(example)(request.args[key])
+        if where is not None:
+            page = page.where(where)
+            count = count.where(where) if isinstance(count, sa.Select) else count
+        page = page.limit(size + 1)
         total = None
         with self._engine.connect() as connection:
-            rows = connection.execute(page, {**values, "page": size + 1, "skip": skip}).all()
+            rows = connection.execute(page.offset(skip) if skip else page, values).all()
             if count is not None:
                 total = connection.scalar(count, values)
-            prizes = self._prizes(connection, [row[-1] for row in rows[:size]]) if asked.shown is _AUTHOR else {}
+            prizes = self._prizes(connection, [row[-1] for row in rows[:size]]) if asked.shown is AUTHOR else {}
         if isinstance(total, list):
             total = total[0]["Plan"]["Plan Rows"]
         result = [_JSON[asked.shown](row) for row in rows[:size]]
-        if asked.shown is _AUTHOR:
+        if asked.shown is AUTHOR:
             for author in result:
                 author["prizes"] = prizes[author["_id"]]
         body: dict[str, Any] = {"result": result, "total": total}
@@ -397,8 +224,7 @@ def _author(row: Sequence[Any]) -> dict[str, Any]:
     return {"name": row[0], "publisher": row[1], "_id": row[2]}
 
 
-_JSON: dict[tuple[str, ...], Callable[[Sequence[Any]], Any]] = {_BOOK: _book, _AUTHOR: _author}
-_JSON[("_id", "title", "name", "city")] = list
+_JSON: dict[tuple[str, ...], Callable[[Sequence[Any]], Any]] = {BOOK: _book, AUTHOR: _author, PLACE: list}
 
 
 def _add_matches(connection: Any, _record: Any) -> None:

@@ -6,10 +6,13 @@ so are all expressions of a filter that take too long together: a client must no
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
@@ -27,7 +30,26 @@ _MISTAKES = (regex.error, ValueError, TypeError, LookupError, AttributeError, Ar
 #: what can make it try again: an expression without any of it takes no longer than the text is long
 _REPEATS = frozenset("*+?{|")
 
+#: what may take any time: a group that is repeated, and what looks at another part of the text or of the expression
+_INVOLVED = re.compile(r"\)[*+?{]|\((?:\?(?!:)|\*)|\\[0-9gkKLRX]")
+
+#: how many steps take no time that would count: some milliseconds
+_MOST_STEPS = 1e6
+
 _SHOWN = 64  # how much of an expression a message repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An expression that was compiled.
+
+    Attributes:
+        pattern: of the `regex` package.
+        harmless: how long a text may be for it to need no limit.
+    """
+
+    pattern: regex.Pattern[str]
+    harmless: float
 
 
 class Budget:
@@ -38,14 +60,14 @@ class Budget:
     def __init__(self) -> None:
         self.left = PATTERN_BUDGET
 
-    def search(self, pattern: regex.Pattern[str], text: str, *, anchored: bool) -> bool:
+    def search(self, expression: Compiled, text: str, *, anchored: bool) -> bool:
         """Tell whether an expression matches a text.
 
         Raises:
             QueryError: it takes longer than the time that is left.
         """
         start = time.perf_counter()
-        found = search(pattern, text, anchored=anchored, seconds=self.left)
+        found = search(expression, text, anchored=anchored, seconds=self.left)
         self.left -= time.perf_counter() - start
         return found
 
@@ -123,29 +145,44 @@ def read_expression(text: object, name: str) -> Expression:
 
 
 @lru_cache(maxsize=256)
-def compiled(text: str) -> regex.Pattern[str]:
+def compiled(text: str) -> Compiled:
     """Compile an expression; those used last are kept."""
-    return regex.compile(text)
+    return Compiled(regex.compile(text), _harmless_length(text))
 
 
-def search(pattern: regex.Pattern[str], text: str, *, anchored: bool, seconds: float) -> bool:
+def _harmless_length(text: str) -> float:
+    """Return how long a text may be for an expression to be done with it in no time, whatever stands in it.
+
+    Each repeat may try every length, each choice both ways, and a search every place to begin at.
+    """
+    if _REPEATS.isdisjoint(text):
+        return math.inf
+    if _INVOLVED.search(text):
+        return 0
+    repeats = sum(map(text.count, "*+{"))
+    choices = text.count("?") + text.count("|")
+    steps = _MOST_STEPS / len(text) / 2.0**choices
+    return float(steps ** (1 / (repeats + 1)) - 1)
+
+
+def search(expression: Compiled, text: str, *, anchored: bool, seconds: float) -> bool:
     """Tell whether an expression matches a text, within a time.
 
     Raises:
         QueryError: it takes longer.
     """
     if seconds <= 0:
-        raise too_slow(pattern)
-    match = pattern.match if anchored else pattern.search
-    if _REPEATS.isdisjoint(pattern.pattern):  # asking for a limit costs more than such a search
+        raise _too_slow(expression)
+    match = expression.pattern.match if anchored else expression.pattern.search
+    if len(text) <= expression.harmless:  # asking for a limit costs ten times as much as such a search
         return match(text) is not None
     try:
         return match(text, timeout=min(seconds, PATTERN_TIMEOUT)) is not None
     except TimeoutError:
-        raise too_slow(pattern) from None
+        raise _too_slow(expression) from None
 
 
-def too_slow(pattern: regex.Pattern[str]) -> QueryError:
-    """Make the error of an expression that takes too long."""
-    shown = pattern.pattern if len(pattern.pattern) <= _SHOWN else pattern.pattern[:_SHOWN] + "…"
+def _too_slow(expression: Compiled) -> QueryError:
+    text = expression.pattern.pattern
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
     return QueryError(f"The regular expression {shown!r} takes too long.")

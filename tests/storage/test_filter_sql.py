@@ -264,8 +264,8 @@ FILTERS: dict[str, tuple[str, Any, Sent, Sent]] = {
         {"author.publisher.city": ("$ne", "Porto")},
         (
             """
-            books WHERE NOT (EXISTS (SELECT 1 FROM authors AS authors__1, publishers AS publishers__1 WHERE
-            authors__1._id = books.author AND publishers__1._id = authors__1.publisher AND
+            books, authors AS authors__1 WHERE authors__1._id = books.author AND NOT (EXISTS (SELECT 1 FROM
+            publishers AS publishers__1 WHERE publishers__1._id = authors__1.publisher AND
             publishers__1.city = ?))
             """,
             ["Porto"],
@@ -277,6 +277,23 @@ FILTERS: dict[str, tuple[str, Any, Sent, Sent]] = {
             authors__1.publisher AND publishers__1.city = %(city_1)s::VARCHAR COLLATE "C"))))
             """,
             ["Porto"],
+        ),
+    ),
+    "not through a reference that is always there": (
+        "books",
+        {"author.name": ("$ne", "Ines")},
+        (
+            """
+            books, authors AS authors__1 WHERE authors__1._id = books.author AND authors__1.name != ?
+            """,
+            ["Ines"],
+        ),
+        (
+            """
+            books WHERE NOT (EXISTS (SELECT 1 FROM authors AS authors__1 WHERE authors__1._id = books.author
+            AND authors__1.name = %(name_1)s::VARCHAR COLLATE "C"))
+            """,
+            ["Ines"],
         ),
     ),
     "through a reference or not": (
@@ -514,14 +531,14 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
             (
                 """
                 SELECT books._id, books._id AS _id__1, books._version FROM books ORDER BY books._id ASC LIMIT
-                %(param_1)s::INTEGER
+                %(_limit)s::BIGINT
                 """,
                 [2],
             ),
             (
                 """
                 SELECT books._id, books._id AS _id__1, books._version FROM books WHERE books._id >
-                %(_after0)s::VARCHAR COLLATE "C" ORDER BY books._id ASC LIMIT %(param_1)s::INTEGER
+                %(_after0)s::VARCHAR COLLATE "C" ORDER BY books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 ["b0", 2],
             ),
@@ -556,7 +573,7 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
             (
                 """
                 SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books ORDER BY
-                books.pages ASC, books._id ASC LIMIT %(param_1)s::INTEGER
+                books.pages ASC, books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 [2],
             ),
@@ -564,14 +581,14 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
                 """
                 SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books WHERE
                 (books.pages, books._id) > (%(_after0)s::BIGINT, %(_after1)s::VARCHAR COLLATE "C") ORDER BY
-                books.pages ASC, books._id ASC LIMIT %(param_1)s::INTEGER
+                books.pages ASC, books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 [7, "b1", 2],
             ),
             (
                 """
                 SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books WHERE books.pages
-                IS NULL ORDER BY books._id ASC LIMIT %(param_1)s::INTEGER
+                IS NULL ORDER BY books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 [1],
             ),
@@ -606,7 +623,7 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
             (
                 """
                 SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books ORDER BY
-                books.pages DESC, books._id ASC LIMIT %(param_1)s::INTEGER
+                books.pages DESC, books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 [2],
             ),
@@ -614,14 +631,14 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
                 """
                 SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books WHERE books.pages
                 IS NULL AND books._id > %(_after1)s::VARCHAR COLLATE "C" ORDER BY books._id ASC LIMIT
-                %(param_1)s::INTEGER
+                %(_limit)s::BIGINT
                 """,
                 ["b0", 2],
             ),
             (
                 """
                 SELECT books._id, books.pages, books._id AS _id__1, books._version FROM books WHERE books.pages
-                IS NOT NULL ORDER BY books.pages DESC, books._id ASC LIMIT %(param_1)s::INTEGER
+                IS NOT NULL ORDER BY books.pages DESC, books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 [2],
             ),
@@ -657,7 +674,7 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
             (
                 """
                 SELECT books._id, books.pages, books.title, books._id AS _id__1, books._version FROM books ORDER
-                BY books.pages ASC, books.title DESC, books._id ASC LIMIT %(param_1)s::INTEGER
+                BY books.pages ASC, books.title DESC, books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 [2],
             ),
@@ -667,14 +684,14 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
                 books.pages >= %(_after0)s::BIGINT AND (books.pages > %(_after0)s::BIGINT OR books.pages =
                 %(_after0)s::BIGINT AND (books.title < %(_after1)s::VARCHAR COLLATE "C" OR books.title =
                 %(_after1)s::VARCHAR COLLATE "C" AND books._id > %(_after2)s::VARCHAR COLLATE "C")) ORDER BY
-                books.pages ASC, books.title DESC, books._id ASC LIMIT %(param_1)s::INTEGER
+                books.pages ASC, books.title DESC, books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 [7, "Tides", "b1", 2],
             ),
             (
                 """
                 SELECT books._id, books.pages, books.title, books._id AS _id__1, books._version FROM books WHERE
-                books.pages IS NULL ORDER BY books.title DESC, books._id ASC LIMIT %(param_1)s::INTEGER
+                books.pages IS NULL ORDER BY books.title DESC, books._id ASC LIMIT %(_limit)s::BIGINT
                 """,
                 [1],
             ),
@@ -705,7 +722,7 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
                 """
                 SELECT books._id, to__1.name, books._id AS _id__1, books._version FROM books LEFT OUTER JOIN
                 authors AS to__1 ON books.author = to__1._id ORDER BY to__1.name ASC, books._id ASC LIMIT
-                %(param_1)s::INTEGER
+                %(_limit)s::BIGINT
                 """,
                 [2],
             ),
@@ -715,7 +732,7 @@ PAGES: dict[str, tuple[str, list[Sent], list[Sent]]] = {
                 authors AS to__1 ON books.author = to__1._id WHERE to__1.name >= %(_after0)s::VARCHAR COLLATE
                 "C" AND (to__1.name > %(_after0)s::VARCHAR COLLATE "C" OR to__1.name = %(_after0)s::VARCHAR
                 COLLATE "C" AND books._id > %(_after1)s::VARCHAR COLLATE "C") ORDER BY to__1.name ASC, books._id
-                ASC LIMIT %(param_1)s::INTEGER
+                ASC LIMIT %(_limit)s::BIGINT
                 """,
                 ["Ines", "b0", 2],
             ),

@@ -87,11 +87,11 @@ class FilterCompiler:
             case Compare(leaf, operator, value):
                 return holder.value(leaf).compare(operator, value, positive=positive)
             case And(parts):
-                return self._joined(parts, holder, every=positive, positive=positive, joins=joins and positive)
+                return self._joined(parts, holder, every=positive, positive=positive, joins=joins)
             case Or(parts):
-                return self._joined(parts, holder, every=not positive, positive=positive)
+                return self._joined(parts, holder, every=not positive, positive=positive, joins=joins)
             case Not(part):
-                return self._condition(part, holder, positive=not positive)
+                return self._condition(part, holder, positive=not positive, joins=joins)
             case OneOf(leaf, values, negated):
                 return holder.value(leaf).one_of(values, positive=positive is not negated)
             case Matches(leaf, expression, anchored):
@@ -105,13 +105,13 @@ class FilterCompiler:
                 return self._some(leaf, condition, holder, positive=positive)
 
     def _joined(
-        self, parts: Sequence[Bound], holder: Holder, *, every: bool, positive: bool, joins: bool = False
+        self, parts: Sequence[Bound], holder: Holder, *, every: bool, positive: bool, joins: bool
     ) -> Condition:
         if len(parts) > 1 and self._dialect == "sqlite":
             depths = {id(part): stack(part) for part in parts}
             if max(depths.values()) > _DEEP:
                 parts = sorted(parts, key=lambda part: -depths[id(part)])
-        compiled = [self._condition(part, holder, positive=positive, joins=joins) for part in parts]
+        compiled = [self._condition(part, holder, positive=positive, joins=joins and every) for part in parts]
         if len(compiled) == 1:
             return compiled[0]
         if not compiled:

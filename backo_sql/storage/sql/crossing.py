@@ -174,6 +174,9 @@ class Crossing:
         pointer = holder.table.c[found.column]
         if _asks_for_ids(condition):
             return self._by_id(pointer, condition, leaf, nullable=found.nullable, positive=positive)
+        if joins and not positive and not found.nullable and side.relation.target in self._tables:
+            # There is always one: that it isn't so is asked of that one.
+            condition, positive = Not(condition), True
         source, inside = self._item(side.other, condition)
         identity = source.c["_id"]
         if joins and positive:
