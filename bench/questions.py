@@ -100,6 +100,7 @@ def questions(rows: int) -> Iterator[Asked]:
     )
     to_one = "books b JOIN authors a ON a._id = b.author"
     to_two = f"{to_one} JOIN publishers p ON p._id = a.publisher"
+    outer = to_two.replace("JOIN", "LEFT JOIN")
     yield Asked("the id of a reference", {"author": "author-000077"}, books + "b.author = :v", {"v": "author-000077"})
     yield Asked(
         "through a reference", {"author.name": "Author 000077"}, f"{to_one} WHERE a.name = :v", {"v": "Author 000077"}
@@ -150,7 +151,7 @@ def questions(rows: int) -> Iterator[Asked]:
     yield Asked(
         "a selection through references",
         {"title.$lt": "The Lighthouse, volume 2"},
-        f"{to_two} WHERE b.in_print AND b.title < :v",
+        f"{outer} WHERE b.in_print AND b.title < :v",
         {"v": "The Lighthouse, volume 2"},
         collection="books/_selections/places",
         shown=PLACE,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -44,12 +44,15 @@ class Compiled:
     """An expression that was compiled.
 
     Attributes:
-        pattern: of the `regex` package.
+        match: looks for it at the start of a text.
+        search: looks for it anywhere in a text.
         harmless: how long a text may be for it to need no limit.
     """
 
-    pattern: regex.Pattern[str]
+    match: Callable[..., regex.Match[str] | None]
+    search: Callable[..., regex.Match[str] | None]
     harmless: float
+    text: str
 
 
 class Budget:
@@ -67,9 +70,18 @@ class Budget:
             QueryError: it takes longer than the time that is left.
         """
         start = time.perf_counter()
-        found = search(expression, text, anchored=anchored, seconds=self.left)
+        look = expression.match if anchored else expression.search
+        if self.left <= 0:
+            raise _too_slow(expression)
+        if len(text) <= expression.harmless:  # asking for a limit costs ten times as much as such a search
+            found = look(text)
+        else:
+            try:
+                found = look(text, timeout=min(self.left, PATTERN_TIMEOUT))
+            except TimeoutError:
+                raise _too_slow(expression) from None
         self.left -= time.perf_counter() - start
-        return found
+        return found is not None
 
 
 _budget: ContextVar[Budget | None] = ContextVar("_budget", default=None)
@@ -107,9 +119,7 @@ class Expression:
         Raises:
             QueryError: it takes too long.
         """
-        budget = _budget.get()
-        if budget is None:
-            return search(self._compiled, text, anchored=anchored, seconds=PATTERN_TIMEOUT)
+        budget = _budget.get() or Budget()
         return budget.search(self._compiled, text, anchored=anchored)
 
     def __eq__(self, other: object) -> bool:
@@ -147,7 +157,8 @@ def read_expression(text: object, name: str) -> Expression:
 @lru_cache(maxsize=256)
 def compiled(text: str) -> Compiled:
     """Compile an expression; those used last are kept."""
-    return Compiled(regex.compile(text), _harmless_length(text))
+    pattern = regex.compile(text)
+    return Compiled(pattern.match, pattern.search, _harmless_length(text), text)
 
 
 def _harmless_length(text: str) -> float:
@@ -165,24 +176,7 @@ def _harmless_length(text: str) -> float:
     return float(steps ** (1 / (repeats + 1)) - 1)
 
 
-def search(expression: Compiled, text: str, *, anchored: bool, seconds: float) -> bool:
-    """Tell whether an expression matches a text, within a time.
-
-    Raises:
-        QueryError: it takes longer.
-    """
-    if seconds <= 0:
-        raise _too_slow(expression)
-    match = expression.pattern.match if anchored else expression.pattern.search
-    if len(text) <= expression.harmless:  # asking for a limit costs ten times as much as such a search
-        return match(text) is not None
-    try:
-        return match(text, timeout=min(seconds, PATTERN_TIMEOUT)) is not None
-    except TimeoutError:
-        raise _too_slow(expression) from None
-
-
 def _too_slow(expression: Compiled) -> QueryError:
-    text = expression.pattern.pattern
+    text = expression.text
     shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
     return QueryError(f"The regular expression {shown!r} takes too long.")

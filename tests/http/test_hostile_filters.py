@@ -460,21 +460,20 @@ def test_an_expression_that_would_take_forever_holds_nobody(
 def test_all_expressions_of_a_filter_have_one_time_together(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left: list[float] = []
-    search = patterns.search
+    budgets: list[Any] = []
 
-    def note(*arguments: Any, seconds: float, **options: Any) -> bool:
-        left.append(seconds)
-        return search(*arguments, seconds=seconds, **options)
+    class Noted(patterns.Budget):
+        def __init__(self) -> None:
+            super().__init__()
+            budgets.append(self)
 
-    monkeypatch.setattr(patterns, "search", note)
+    monkeypatch.setattr(patterns, "Budget", Noted)
     filters = {"$and": [{"shout": ["$re", f"a{{{number},}}"]} for number in range(1, 6)]}
     for answer in by_filter(client, json.dumps(filters)):
         assert answer.get_json()["total"] == 40
-        assert len(left) == 200
-        assert left[0] == patterns.PATTERN_BUDGET
-        assert left == sorted(left, reverse=True)
-        left.clear()
+        (budget,) = budgets
+        assert 0 < budget.left < patterns.PATTERN_BUDGET
+        budgets.clear()
 
 
 def test_the_time_of_an_expression_of_a_selection_is_that_of_one_request(

@@ -18,7 +18,7 @@ from ...model.description import Leaf
 from ...model.relations import Relation
 from ...query.ast import Across, And, Bound, Compare, Elements, Matches, Not, OneOf, Operator, Or, Some
 from ...types.container import ListType
-from .aliases import alias
+from .aliases import Aliases, Pool
 from .answers import answers
 from .compare import Condition, opposite
 from .crossing import Crossing, exists, finds_few, may_join
@@ -53,6 +53,7 @@ class FilterCompiler:
         self._tables = tables
         self._dialect = dialect
         self._shapes = {name: ItemShape(schema, name) for name in tables}
+        self._pool: Pool = {}
         self._crossing = Crossing(schema, tables, associations, dialect, self._condition)
 
     def answers(self, where: Bound, collection: str) -> bool:
@@ -69,7 +70,8 @@ class FilterCompiler:
             return None
         if self._dialect == "sqlite" and stack(where) > MAX_STACK:
             raise QueryError("The filter is nested too deep for the database.")
-        holder = ItemHolder(self._shapes[collection], self._tables[collection], self._dialect, self._tables)
+        aliases = Aliases(self._pool)
+        holder = ItemHolder(self._shapes[collection], self._tables[collection], self._dialect, aliases, self._tables)
         return self._condition(where, holder, positive=True, joins=may_join(where, self._dialect))
 
     def _condition(self, where: Bound, holder: Holder, *, positive: bool, joins: bool = False) -> Condition:
@@ -104,9 +106,7 @@ class FilterCompiler:
             case Some(leaf, _, condition):
                 return self._some(leaf, condition, holder, positive=positive)
 
-    def _joined(
-        self, parts: Sequence[Bound], holder: Holder, *, every: bool, positive: bool, joins: bool
-    ) -> Condition:
+    def _joined(self, parts: Sequence[Bound], holder: Holder, *, every: bool, positive: bool, joins: bool) -> Condition:
         if len(parts) > 1 and self._dialect == "sqlite":
             depths = {id(part): stack(part) for part in parts}
             if max(depths.values()) > _DEEP:
@@ -180,8 +180,8 @@ class FilterCompiler:
     def _row(self, leaf: Leaf, holder: ItemHolder) -> RowHolder:
         """Return a row of the table of a list."""
         collection = holder.shape.collection
-        table = alias(self._schema.lists[collection][leaf.path].table)
-        return RowHolder(RowShape(self._schema, collection, leaf.path), table, self._dialect)
+        table = holder.aliases.of(self._schema.lists[collection][leaf.path].table)
+        return RowHolder(RowShape(self._schema, collection, leaf.path), table, self._dialect, holder.aliases)
 
 
 def _element(node: Node, shape: PartShape, condition: Bound) -> Condition | None:

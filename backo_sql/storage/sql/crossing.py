@@ -24,7 +24,7 @@ from ...model.paths import column_name
 from ...model.relations import Relation, RelationKind
 from ...query.ast import Across, And, Bound, Compare, Elements, Matches, Not, OneOf, Operator, Or, Some
 from ...types.kinds import Kind
-from .aliases import alias, anonymous
+from .aliases import Aliases, anonymous
 from .compare import Condition, Scalar
 from .holders import Holder, IdHolder, ItemHolder, RowHolder, refuse
 from .layout import OWNER
@@ -136,11 +136,11 @@ class Crossing:
             near, linked = links.near, sa.select(links.near).where(inside)
         elif not side.relation.in_elements and side.relation.kind is not RelationKind.MANY_TO_MANY:
             # The row with the link is the item that it leads to.
-            source, which = self._item(side.other, condition, links.near.name)
+            source, which = self._item(side.other, condition, holder.aliases, links.near.name)
             near = source.c[links.near.name]
             linked = sa.select(near).where(*which)
         else:
-            source, which = self._item(side.other, condition)
+            source, which = self._item(side.other, condition, holder.aliases)
             near, joined = links.near, links.table.join(source, source.c["_id"] == links.far)
             linked = sa.select(near).select_from(joined).where(*which)
         own = holder.table.c["_id"]
@@ -152,17 +152,17 @@ class Crossing:
         """Return the links of a row that are stored as rows: of an association, of a list, or of the other side."""
         relation = side.relation
         if relation.kind is RelationKind.MANY_TO_MANY:
-            table = alias(self._associations[relation])
+            table = holder.aliases.of(self._associations[relation])
             ends = (table.c.owner_id, table.c.target_id), (table.c.target_id, table.c.owner_id)
             near, far = ends[0] if side.is_owner else ends[1]
             position = table.c.owner_position if side.is_owner else table.c.target_position
             return Links(holder, table, near, far, (position, far))
         if relation.in_elements:
             elements = self._schema.lists[relation.owner.collection][relation.within]
-            table = alias(elements.table)
+            table = holder.aliases.of(elements.table)
             far = table.c[OWNER]
             return Links(holder, table, table.c[elements.pointer(relation).name], far, (far,), repeats=True)
-        table = alias(self._tables[relation.owner.collection])
+        table = holder.aliases.of(self._tables[relation.owner.collection])
         far = table.c["_id"]
         return Links(holder, table, table.c[column_name(relation.owner.path)], far, (far,))
 
@@ -177,7 +177,7 @@ class Crossing:
         if joins and not positive and not found.nullable and side.relation.target in self._tables:
             # There is always one: that it isn't so is asked of that one.
             condition, positive = Not(condition), True
-        source, inside = self._item(side.other, condition)
+        source, inside = self._item(side.other, condition, holder.aliases)
         identity = source.c["_id"]
         if joins and positive:
             return sa.and_(identity == pointer, *inside)
@@ -198,16 +198,19 @@ class Crossing:
         inside = self._compile(condition, IdHolder(pointer, self._dialect), positive=positive)
         return sa.and_(is_there, inside) if positive else sa.or_(is_there, inside)
 
-    def _item(self, collection: str, condition: Bound, *columns: str) -> tuple[sa.FromClause, tuple[Condition, ...]]:
+    def _item(
+        self, collection: str, condition: Bound, aliases: Aliases, *columns: str
+    ) -> tuple[sa.FromClause, tuple[Condition, ...]]:
         """Return what to select linked items from, and which of them.
 
         Args:
             collection: theirs.
             condition: what they must satisfy.
+            aliases: of the filter.
             columns: what is asked of them besides their id.
         """
-        table = alias(self._tables[collection])
-        holder = ItemHolder(ItemShape(self._schema, collection), table, self._dialect, self._tables)
+        table = aliases.of(self._tables[collection])
+        holder = ItemHolder(ItemShape(self._schema, collection), table, self._dialect, aliases, self._tables)
         inside = self._compile(condition, holder, positive=True, joins=may_join(condition, self._dialect))
         if self._dialect == "sqlite" and is_apart(condition):
             apart = (
