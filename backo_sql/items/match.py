@@ -18,6 +18,7 @@ from ..query.ast import Across, And, Bound, Elements, Not, Or, Some
 from ..query.bind import Binder, Scope
 from ..query.evaluate import ABSENT, predicate
 from ..query.parse_dict import parse_match
+from ..query.patterns import limited
 from ..types.base import FieldType
 from ..types.container import DictType, ListType
 from ..types.reference import Ref, RefsListType
@@ -44,7 +45,8 @@ def match(live: Any, filters: Any) -> bool:
     reading = _Reading(Links(live))
     holder = live if isinstance(live, Live) else live.get_value()
     reading.prepare(where, [holder])
-    return predicate(where, reading.linked, reading.value)(holder)
+    with limited():
+        return predicate(where, reading.linked, reading.value)(holder)
 
 
 def _bound(live: Any, filters: Any) -> Bound:

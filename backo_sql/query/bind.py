@@ -257,7 +257,7 @@ class Binder:
     # -- conditions --------------------------------------------------------------------------------
 
     def _condition(self, scope: Scope, leaf: Leaf, condition: Condition, written: Operator) -> Bound:
-        name, field = _shown(condition.path), leaf.type
+        name, field = _shown(condition.path or scope.prefix), leaf.type
         if isinstance(field, DictType):
             return self._wrong(f"{name!r} is a {field.type_name()}: name one of its fields: {', '.join(field.fields)}.")
         if written.value not in operators_of(field):

@@ -69,7 +69,7 @@ def parse_parameters(pairs: Iterable[tuple[str, str]], known: frozenset[str], ma
         if not is_parameter(key):
             continue
         if key not in known:
-            raise QueryError(_unknown(f"There is no parameter {key!r} here.", key, known))
+            raise QueryError(_unknown(f"There is no parameter {key[:64]!r} here.", key, known))
         if key in values:
             raise QueryError(f"The parameter {key!r} is given twice.")
         values[key] = text

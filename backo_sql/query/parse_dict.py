@@ -122,7 +122,9 @@ class Parser:
 
     def _operation(self, path: Path, value: Any) -> Parsed:
         if len(value) != 2:
-            return self._wrong(f"The condition on {_name(path)} must be a value or (operator, value), not {value!r}.")
+            return self._wrong(
+                f"The condition on {_name(path)} must be a value or (operator, value), not {value!r:.{_SHOWN}}."
+            )
         name, operand = value
         if name in COMBINATORS:
             return self._combination(path, COMBINATORS[name], operand)

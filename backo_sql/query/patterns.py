@@ -1,12 +1,18 @@
 """Regular expressions of filters: those of the `regex` package, each with a limit of its time.
 
-In: the text of an expression. Out: whether it matches a text. One that takes too long on a text, or on all texts of a
-filter together, is a `QueryError`: a client must not be able to hold a worker.
+In: the text of an expression. Out: whether it matches a text. One that takes too long on a text is a `QueryError`, and
+so are all expressions of a filter that take too long together: a client must not be able to hold a worker.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 
 import regex
@@ -15,7 +21,7 @@ from ..errors import Fault, QueryError
 from ..types.text import PATTERN_TIMEOUT, storable_text
 from .limits import MAX_PATTERN
 
-#: how long an expression may take on all texts that one filter asks it of, in seconds
+#: how long all expressions may take on all texts that one filter asks them of, in seconds
 PATTERN_BUDGET = 5.0
 
 #: what the package raises about an expression that is none, beside its own errors
@@ -24,24 +30,88 @@ _MISTAKES = (regex.error, ValueError, TypeError, LookupError, AttributeError, Ar
 #: what can make it try again: an expression without any of it takes no longer than the text is long
 _REPEATS = frozenset("*+?{|")
 
+#: what may take any time: a group that is repeated, and what looks at another part of the text or of the expression
+_INVOLVED = re.compile(r"\)[*+?{]|\((?:\?(?!:)|\*)|\\[0-9gkKLRX]")
+
+#: how many steps take no time that would count: some milliseconds
+_MOST_STEPS = 1e6
+
 _SHOWN = 64  # how much of an expression a message repeats
 
 
-class Expression:
-    """A regular expression of one filter, and how much time it has left.
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An expression that was compiled.
 
-    Two are equal when their texts are.
+    Attributes:
+        match: looks for it at the start of a text.
+        search: looks for it anywhere in a text.
+        harmless: how long a text may be for it to need no limit.
+    """
+
+    match: Callable[..., regex.Match[str] | None]
+    search: Callable[..., regex.Match[str] | None]
+    harmless: float
+    text: str
+
+
+class Budget:
+    """How much time expressions have left, in seconds."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = PATTERN_BUDGET
+
+    def search(self, expression: Compiled, text: str, *, anchored: bool) -> bool:
+        """Tell whether an expression matches a text.
+
+        Raises:
+            QueryError: it takes longer than the time that is left.
+        """
+        start = time.perf_counter()
+        look = expression.match if anchored else expression.search
+        if self.left <= 0:
+            raise _too_slow(expression)
+        if len(text) <= expression.harmless:  # asking for a limit costs ten times as much as such a search
+            found = look(text)
+        else:
+            try:
+                found = look(text, timeout=min(self.left, PATTERN_TIMEOUT))
+            except TimeoutError:
+                raise _too_slow(expression) from None
+        self.left -= time.perf_counter() - start
+        return found is not None
+
+
+_budget: ContextVar[Budget | None] = ContextVar("_budget", default=None)
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """Give all expressions that are asked meanwhile one time together."""
+    if _budget.get() is not None:
+        yield
+        return
+    token = _budget.set(Budget())
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
+class Expression:
+    """A regular expression of a filter. Two are equal when their texts are.
 
     Args:
         text: as it was written.
     """
 
-    __slots__ = ("_compiled", "_left", "text")
+    __slots__ = ("_compiled", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._compiled = compiled(text)
-        self._left = PATTERN_BUDGET
 
     def matches(self, text: str, *, anchored: bool) -> bool:
         """Tell whether it matches a text: from its start, or anywhere in it.
@@ -49,10 +119,8 @@ class Expression:
         Raises:
             QueryError: it takes too long.
         """
-        start = time.perf_counter()
-        found = search(self._compiled, text, anchored=anchored, seconds=self._left)
-        self._left -= time.perf_counter() - start
-        return found
+        budget = _budget.get() or Budget()
+        return budget.search(self._compiled, text, anchored=anchored)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and other.text == self.text
@@ -87,29 +155,28 @@ def read_expression(text: object, name: str) -> Expression:
 
 
 @lru_cache(maxsize=256)
-def compiled(text: str) -> regex.Pattern[str]:
+def compiled(text: str) -> Compiled:
     """Compile an expression; those used last are kept."""
-    return regex.compile(text)
+    pattern = regex.compile(text)
+    return Compiled(pattern.match, pattern.search, _harmless_length(text), text)
 
 
-def search(pattern: regex.Pattern[str], text: str, *, anchored: bool, seconds: float) -> bool:
-    """Tell whether an expression matches a text, within a time.
+def _harmless_length(text: str) -> float:
+    """Return how long a text may be for an expression to be done with it in no time, whatever stands in it.
 
-    Raises:
-        QueryError: it takes longer.
+    Each repeat may try every length, each choice both ways, and a search every place to begin at.
     """
-    if seconds <= 0:
-        raise too_slow(pattern)
-    match = pattern.match if anchored else pattern.search
-    if _REPEATS.isdisjoint(pattern.pattern):  # asking for a limit costs more than such a search
-        return match(text) is not None
-    try:
-        return match(text, timeout=min(seconds, PATTERN_TIMEOUT)) is not None
-    except TimeoutError:
-        raise too_slow(pattern) from None
+    if _REPEATS.isdisjoint(text):
+        return math.inf
+    if _INVOLVED.search(text):
+        return 0
+    repeats = sum(map(text.count, "*+{"))
+    choices = text.count("?") + text.count("|")
+    steps = _MOST_STEPS / len(text) / 2.0**choices
+    return float(steps ** (1 / (repeats + 1)) - 1)
 
 
-def too_slow(pattern: regex.Pattern[str]) -> QueryError:
-    """Make the error of an expression that takes too long."""
-    shown = pattern.pattern if len(pattern.pattern) <= _SHOWN else pattern.pattern[:_SHOWN] + "…"
+def _too_slow(expression: Compiled) -> QueryError:
+    text = expression.text
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
     return QueryError(f"The regular expression {shown!r} takes too long.")

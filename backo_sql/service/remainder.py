@@ -20,6 +20,7 @@ from ..items.match import all_matching
 from ..links.reading import fill
 from ..model.paths import Path
 from ..query.order import BY_ID
+from ..query.patterns import limited
 from ..query.plan import SelectPlan, Total
 from ..storage.interface import Form, Record
 from .asked import Asked, Page
@@ -36,8 +37,27 @@ def read_matching(service: Service, asked: Asked) -> Page[Item]:
     """Read a page of items that match; `loaded` is told of those on the page only.
 
     Raises:
-        QueryError: it takes too long, or a regular expression does.
+        QueryError: it takes too long, or the regular expressions do.
     """
+    with limited():
+        found, total, more = _page(service, asked)
+    if links_of(service, asked.collection, bare=True) is not None:
+        _fill(service, asked.collection, [record for record, _ in found], None)
+    for _, item in found:
+        item.enable_permissions()
+        item.trigg("loaded")
+    following = service.cursors(asked.collection, asked.order).write(found[-1][0].place) if more else None
+    return Page([item for _, item in found], total, following)
+
+
+def count_matching(service: Service, asked: Asked) -> int:
+    """Count the items that match, wherever a page begins."""
+    with limited():
+        return sum(1 for _ in _matching(service, replace(asked, order=BY_ID, after=None)))
+
+
+def _page(service: Service, asked: Asked) -> tuple[list[tuple[Record, Item]], int | None, bool]:
+    """Return what stands on a page, how many match in all, and whether another page follows."""
     found: list[tuple[Record, Item]] = []
     count, more = 0, False
     for record, item in _matching(service, asked):
@@ -50,21 +70,10 @@ def read_matching(service: Service, asked: Asked) -> Page[Item]:
             more = True
             if asked.total is Total.NONE or asked.after is not None:
                 break
-    total = None
-    if asked.total is not Total.NONE:  # an estimate of the pushed part would tell nothing
-        total = count if asked.after is None else count_matching(service, asked)
-    if links_of(service, asked.collection, bare=True) is not None:
-        _fill(service, asked.collection, [record for record, _ in found], None)
-    for _, item in found:
-        item.enable_permissions()
-        item.trigg("loaded")
-    following = service.cursors(asked.collection, asked.order).write(found[-1][0].place) if more else None
-    return Page([item for _, item in found], total, following)
-
-
-def count_matching(service: Service, asked: Asked) -> int:
-    """Count the items that match, wherever a page begins."""
-    return sum(1 for _ in _matching(service, replace(asked, order=BY_ID, after=None)))
+    if asked.total is Total.NONE:
+        return found, None, more
+    # An estimate of the pushed part would tell nothing.
+    return found, count if asked.after is None else count_matching(service, asked), more
 
 
 def _matching(service: Service, asked: Asked) -> Iterator[tuple[Record, Item]]:

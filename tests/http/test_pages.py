@@ -543,51 +543,6 @@ def test_a_page_by_cursor_is_one_statement_or_two(
                 break
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_an_index_serves_a_sorted_page_and_one_by_cursor(open_backoffice: Open, db: DBSQLConnector) -> None:
-    backoffice = open_backoffice(
-        notes=Item({"text": String(required=True, index=True), "rank": Int(index=True), "other": String()})
-    )
-    rows = [
-        {"_id": f"n{number:05}", "text": f"t{number * 7919 % 5000}", "rank": None if number % 9 == 0 else number}
-        for number in range(5000)
-    ]
-    with db.engine.begin() as connection:
-        connection.execute(backoffice.notes.table.insert(), rows)
-        connection.execute(sa.text("ANALYZE"))
-    client = client_of(backoffice)
-
-    def plans(url: str) -> str:
-        sent: list[tuple[str, Any]] = []
-
-        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-            sent.append((statement, parameters))
-
-        sa.event.listen(db.engine, "before_cursor_execute", note)
-        try:
-            assert client.get(url).status_code == 200
-        finally:
-            sa.event.remove(db.engine, "before_cursor_execute", note)
-        with db.engine.connect() as connection:
-            return "\n".join(
-                line for each in sent for (line,) in connection.exec_driver_sql(f"EXPLAIN {each[0]}", each[1])
-            )
-
-    for name in ("text", "rank"):
-        for sign in ("", "-"):
-            for sort in (f"{sign}{name}", f"{sign}{name},-other"):
-                base = f"/app/notes?_sort={sort}&_page=20&_total=none"
-                assert f"ix_notes__{name}" in plans(base), base
-                assert "Seq Scan" not in plans(base), base
-                by_cursor = f"{base}&_cursor={client.get(f'{base}&_skip=2500').get_json()['next']}"
-                told = plans(by_cursor)
-                assert f"ix_notes__{name}" in told, by_cursor
-                assert "Index Cond" in told, by_cursor
-                assert "Seq Scan" not in told, by_cursor
-    first = client.get("/app/notes?_page=20&_total=none&_skip=2500").get_json()["next"]
-    assert "pk_notes" in plans(f"/app/notes?_page=20&_total=none&_cursor={first}")
-
-
 def test_a_sort_by_a_time_goes_on_to_the_microsecond(library: Backoffice, db: DBSQLConnector) -> None:
     author = library.authors.create({"name": "Ada"})
     start = datetime(2031, 5, 17, tzinfo=UTC)

@@ -23,6 +23,7 @@ from ...types.container import DictType, ListType
 from ...types.extend import Extend
 from ...types.instant import Datetime
 from ...types.kinds import Kind
+from .aliases import anonymous
 from .columns import text_type, write_document
 from .compare import Condition, among, opposite, regular
 from .functions import CONTENT
@@ -107,8 +108,16 @@ class Node(Protocol):
         """Return the place of an element."""
         ...
 
-    def elements(self) -> tuple[sa.FromClause, Self]:
-        """Return what to select from to have each element of a list, and its place."""
+    def elements(self, *, is_list: bool) -> tuple[sa.FromClause, Self]:
+        """Return what to select from to have each element of a list, and its place.
+
+        Args:
+            is_list: the place holds a list or nothing, by its type.
+        """
+        ...
+
+    def has_element(self, names: Sequence[str], written: Any) -> Condition | None:
+        """Ask for an element with a value where names lead to; `None` where the database has no word for it."""
         ...
 
     def is_null(self) -> Condition:
@@ -230,14 +239,19 @@ class SQLiteNode:
             return SQLiteNode(sa.case((self.each.type == "array", self.each.value)), f"$[{position}]")
         return SQLiteNode(self.document, f"{self.path}[{position}]")
 
-    def elements(self) -> tuple[sa.FromClause, SQLiteNode]:
+    def elements(self, *, is_list: bool) -> tuple[sa.FromClause, SQLiteNode]:
         """Return what to select from, and the place of each element."""
-        held = self.document if self.path == "$" and self.each is None else self._value
-        # `json_each` takes a single value for a list of one, and an object for a list of its values.
-        each = sa.func.json_each(sa.case((self._type == "array", held))).table_valued(
-            "value", "type", "fullkey", "json", name=None
-        )
+        is_whole = self.path == "$" and self.each is None
+        held = self.document if is_whole else self._value
+        if not (is_list and is_whole):
+            # `json_each` takes a single value for a list of one, and an object for a list of its values.
+            held = sa.case((self._type == "array", held))
+        each = sa.func.json_each(held).table_valued("value", "type", "fullkey", "json", name=anonymous("each"))
         return each, SQLiteNode(each.c.json, "", each.c)
+
+    def has_element(self, names: Sequence[str], written: Any) -> Condition | None:
+        """SQLite has no word for it."""
+        return None
 
     def is_null(self) -> Condition:
         """Ask for nothing, or null."""
@@ -316,11 +330,20 @@ class PostgresNode:
         """Return the place of an element."""
         return PostgresNode(self.document.op("->", return_type=_DOCUMENT)(sa.literal(position, sa.Integer)))
 
-    def elements(self) -> tuple[sa.FromClause, PostgresNode]:
+    def elements(self, *, is_list: bool) -> tuple[sa.FromClause, PostgresNode]:
         """Return what to select from, and the place of each element."""
         array = sa.case((self._type == "array", self.document))
-        each = sa.func.jsonb_array_elements(array).table_valued(sa.column("value", _DOCUMENT), name=None)
+        each = sa.func.jsonb_array_elements(array).table_valued(sa.column("value", _DOCUMENT), name=anonymous("each"))
         return each, PostgresNode(each.c.value)
+
+    def has_element(self, names: Sequence[str], written: Any) -> Condition | None:
+        """Ask whether a list holds a value: of a list or an object more than being equal is asked."""
+        if isinstance(written, list | dict):
+            return None
+        for name in reversed(names):
+            written = {name: written}
+        found: Condition = self.document.op("@>", is_comparison=True)(sa.literal([written], _DOCUMENT))
+        return found
 
     def is_null(self) -> Condition:
         """Ask for nothing, or null."""

@@ -18,7 +18,7 @@ import orjson
 from ...errors import QueryError
 from ...query.ast import Operator
 from ...query.evaluate import holds_for_content, one_of_content
-from ...query.patterns import compiled, search
+from ...query.patterns import Budget, compiled
 
 #: The names of the functions in SQL.
 MATCHES, CONTENT, AMONG = "backo_matches", "backo_content", "backo_among"
@@ -39,17 +39,20 @@ class Clock:
         limit: of each statement, in seconds; `None` for none.
     """
 
-    __slots__ = ("deadline", "failure", "limit")
+    __slots__ = ("deadline", "failure", "limit", "patterns")
 
     def __init__(self, limit: float | None) -> None:
         self.limit = limit
         self.deadline = math.inf
+        #: the time that the regular expressions of the statement have
+        self.patterns = Budget()
         #: what one of the functions raised: SQLite itself only says that there was something
         self.failure: QueryError | None = None
 
     def start(self) -> None:
         """Begin a statement."""
         self.failure = None
+        self.patterns = Budget()
         if self.limit is not None:
             self.deadline = time.monotonic() + self.limit
 
@@ -78,8 +81,7 @@ def prepare(connection: Any, limit: float | None) -> Clock:
         if not isinstance(text, str):
             return False
         try:
-            seconds = clock.deadline - time.monotonic()
-            return search(compiled(pattern), text, anchored=bool(anchored), seconds=seconds)
+            return clock.patterns.search(compiled(pattern), text, anchored=bool(anchored))
         except QueryError as failure:
             clock.failure = failure
             raise

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ...errors import QueryError
 from ...model.description import Leaf
 from ...model.paths import column_name
+from .aliases import Aliases
 from .compare import Scalar, Value
 from .documents import Content, Node, PostgresNode, SQLiteNode
 from .shapes import Found, IdShape, ItemShape, PartShape, RowShape, Shape, Where, names_are_plain
@@ -56,6 +57,7 @@ class RowHolder:
     shape: ItemShape | RowShape
     table: sa.FromClause
     dialect: str
+    aliases: Aliases
 
     def find(self, leaf: Leaf) -> Found:
         """Say where a field is found."""
@@ -107,7 +109,7 @@ class ItemHolder(RowHolder):
     def _from_other_side(self, leaf: Leaf) -> sa.ColumnElement[Any]:
         """Select the id of the one item that points here."""
         relation = self.shape.side(leaf).relation
-        other = self.tables[relation.owner.collection].alias()
+        other = self.aliases.of(self.tables[relation.owner.collection])
         points_here = other.c[column_name(relation.owner.path)] == self.table.c["_id"]
         return sa.select(other.c["_id"]).where(points_here).correlate(self.table).scalar_subquery()
 

@@ -126,7 +126,8 @@ class Ordering:
             if behind is None:
                 return [Branch(beyond, known=True)]
             reached = first.column <= value if first.descending else first.column >= value
-            branches = [Branch(sa.and_(reached, sa.or_(beyond, sa.and_(first.column == value, behind))), known=True)]
+            where = sa.and_(reached, sa.or_(beyond, sa.and_(first.column == value, behind)))
+            branches = [Branch(self._as_row() if self._is_plain(nulls) else where, known=True)]
             if first.nullable and not first.descending:
                 branches.append(Branch(first.column.is_(None), first=1))
             return branches
@@ -134,6 +135,20 @@ class Ordering:
         if first.descending:
             branches.append(Branch(first.column.is_not(None), known=True))
         return branches
+
+    def _is_plain(self, nulls: Sequence[bool]) -> bool:
+        """Tell whether to compare all terms at once, which an index over several of them serves as a whole."""
+        return (
+            not any(nulls)
+            and not any(term.nullable for term in self.terms[1:])
+            and len({term.descending for term in self.terms}) == 1
+            and self.source is self._joined[()]
+        )
+
+    def _as_row(self) -> sa.ColumnElement[bool]:
+        here = sa.tuple_(*(term.column for term in self.terms))
+        place = sa.tuple_(*(term.value(position) for position, term in enumerate(self.terms)))
+        return here < place if self.terms[0].descending else here > place
 
     def _behind(self, position: int, nulls: Sequence[bool]) -> sa.ColumnElement[bool]:
         """Return what stands behind a place among those that are like it in all terms before."""
@@ -173,7 +188,7 @@ class Ordering:
         table = self._tables.get(side.other)
         if table is None:
             raise QueryError(f"Can't sort through {'.'.join(whole)!r}: {side.other!r} lives in another database.")
-        far = table.alias(f"to_{len(self._joined)}")
+        far = table.alias(f"to__{len(self._joined)}")  # no table has such a name
         relation = side.relation
         pointer = column_name(relation.owner.path)
         link = near.c[pointer] == far.c["_id"] if side.is_owner else far.c[pointer] == near.c["_id"]

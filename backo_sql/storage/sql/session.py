@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 #: how many statements are kept; those of reading are far fewer
 _MOST_STATEMENTS = 1000
 
+#: Rows are read by position: SQLAlchemy need not look up the columns of each new statement in them.
+_BY_POSITION = {"_result_disable_adapt_to_context": True}
+
 
 class SQLSession:
     """A connection that is in a transaction."""
@@ -75,17 +78,13 @@ class SQLSession:
         reader = make_column_reader(columns, form) if columns else self._binding.reader(plan.projection, form)
         build, keys = reader.build, len(columns or reader.columns)
         where = self._compiled(plan.projection.collection, plan.where)
-        parameters = None if plan.after is None else after_parameters(plan.after)
+        parameters: dict[str, Any] = {} if plan.after is None else after_parameters(plan.after)
+        parameters["_skip"] = plan.skip
         records: list[Record] = []
         for read in self._statements(plan, form, reader):
-            statement = read
-            if where is not None:
-                statement = statement.where(where)
             if plan.limit is not None:
-                statement = statement.limit(plan.limit - len(records))
-            if plan.skip:
-                statement = statement.offset(plan.skip)
-            rows = self._running.rows(statement, parameters)
+                parameters["_limit"] = plan.limit - len(records)
+            rows = self._running.rows(read if where is None else read.where(where), parameters)
             if plan.order is BY_ID:
                 records += [Record(row[-2], build(row), row[-1]) for row in rows]
             else:
@@ -99,14 +98,18 @@ class SQLSession:
         """Return the statements that read in an order, one after the other, from its beginning or behind a place."""
         order = None if plan.order is BY_ID else plan.order
         nulls = None if plan.after is None else tuple(value is None for value in plan.after)
-        key = ("select", plan.columns or (plan.projection, form), order, nulls)
+        bounds = plan.limit is None, plan.skip > 0
+        key = ("select", plan.columns or (plan.projection, form), order, nulls, bounds)
         statements: list[sa.Select[Any]] | None = self._binding.statements.get(key)
         if statements is None:
             table = self._binding.tables[plan.projection.collection]
             ordering = Ordering(plan.order, plan.projection.collection, self._binding.tables, self._dialect)
             shown = [ordering.column(term) for term in plan.columns] or reader.columns
             columns = (*shown, *ordering.columns, table.c["_id"], table.c[VERSION])
-            statements = ordering.statements(sa.select(*columns).select_from(ordering.source), nulls)
+            read = sa.select(*columns).select_from(ordering.source).execution_options(**_BY_POSITION)
+            read = read if plan.limit is None else read.limit(sa.bindparam("_limit", type_=sa.BigInteger))
+            read = read.offset(sa.bindparam("_skip", type_=sa.BigInteger)) if plan.skip else read
+            statements = ordering.statements(read, nulls)
             self._keep(key, statements)
         return statements
 
@@ -121,6 +124,7 @@ class SQLSession:
         statement: sa.Select[Any] | None = self._binding.statements.get(key)
         if statement is None:
             statement = sa.select(sa.func.count()).select_from(self._binding.tables[collection])
+            statement = statement.execution_options(**_BY_POSITION)
             self._binding.statements[key] = statement
         compiled = self._compiled(collection, where)
         return int(self._running.rows(statement if compiled is None else statement.where(compiled))[0][0])
