@@ -274,7 +274,7 @@ class DBSQLConnector:
     def session(self, model: Model, *, write: bool) -> SQLSession:
         """Take a connection from the pool and begin."""
         engine = self.engine
-        binding = self._bindings.get((id(model), engine.dialect.name)) or self.prepare(model, engine)
+        binding = self._on(model, engine)
         with binding.failures.translated():
             connection = engine.connect()
         if write:
@@ -283,7 +283,7 @@ class DBSQLConnector:
 
     def answers(self, model: Model, collection: str, where: Bound) -> bool:
         """Tell whether a filter can be asked of the database."""
-        return self._binding(model).filters.answers(where, collection)
+        return self._on(model, self.engine).filters.answers(where, collection)
 
     def new_id(self, item: Callable[[], Any]) -> str:
         """Make the id of a new item; only a function that was put in the place of `generate_id` looks at the item."""
@@ -324,6 +324,9 @@ class DBSQLConnector:
             # Two threads may make one each: both are right, and the last one stays.
             found = self._bindings[id(model), dialect] = binding.on(dialect)
         return found
+
+    def _on(self, model: Model, engine: sa.Engine) -> Binding:
+        return self._bindings.get((id(model), engine.dialect.name)) or self.prepare(model, engine)
 
     def _binding(self, model: Model) -> Binding:
         return self._models[id(model)]
