@@ -22,6 +22,7 @@ from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
 from .association import Association
+from .id_set import UPDATED
 from .loading import Reader, make_column_reader, stored_value
 from .ordering import Explained, Ordering, after_parameters
 from .running import Running
@@ -215,10 +216,10 @@ class SQLSession:
             self._keep(key, statement)
         columns = self._binding.columns[collection]
         values = {
-            f"new_{position}": stored_value(columns[path].type, value)
+            f"new_{position}_": stored_value(columns[path].type, value)
             for position, (path, value) in enumerate(changes.items())
         }
-        result = self._execute(statement, {**values, "id": identifier, "version": version})
+        result = self._execute(statement, {**values, "id_": identifier, "version_": version})
         if not result.rowcount:
             return False
         for path, elements in self._binding.lists[collection].items():
@@ -230,12 +231,13 @@ class SQLSession:
         table = self._binding.tables[collection]
         columns = [column_name(path) for path in paths]
         values: dict[str, Any] = {
-            column: sa.bindparam(f"new_{position}", type_=table.c[column].type)
+            column: sa.bindparam(f"new_{position}_", type_=table.c[column].type)
             for position, column in enumerate(columns)
         }
-        statement = sa.update(table).where(table.c["_id"] == sa.bindparam("id"))
+        # No column ends like these names: SQLAlchemy takes a parameter with the name of a column for its new value.
+        statement = sa.update(table).where(table.c["_id"] == sa.bindparam("id_"))
         if version is not None:
-            statement = statement.where(table.c[VERSION] == sa.bindparam("version"))
+            statement = statement.where(table.c[VERSION] == sa.bindparam("version_"))
             values[VERSION] = table.c[VERSION] + 1
         return statement.values(values)
 
@@ -289,13 +291,14 @@ class SQLSession:
     def point(self, relation: Relation, owners: Sequence[str], target: str) -> None:
         """Make owners point to a target."""
         table = self._binding.tables[relation.owner.collection]
-        self._repoint(relation, owners, target, self._id_set.contains(table.c["_id"]))
+        self._repoint(relation, owners, target, self._id_set.contains(table.c["_id"], UPDATED))
 
     def detach(self, relation: Relation, owners: Sequence[str], target: str) -> None:
         """Make those of the owners that point to a target point to nothing."""
         table = self._binding.tables[relation.owner.collection]
         pointer = table.c[column_name(relation.owner.path)]
-        self._repoint(relation, owners, None, sa.and_(self._id_set.contains(table.c["_id"]), pointer == target))
+        those = self._id_set.contains(table.c["_id"], UPDATED)
+        self._repoint(relation, owners, None, sa.and_(those, pointer == target))
 
     def release(self, relation: Relation, targets: Sequence[str]) -> None:
         """Make every owner that points to these targets point to nothing."""
@@ -303,14 +306,15 @@ class SQLSession:
         if relation.in_elements:
             self._binding.elements(relation).release(self._execute, relation, table, VERSION, targets)
             return
-        self._repoint(relation, targets, None, self._id_set.contains(table.c[column_name(relation.owner.path)]))
+        pointer = table.c[column_name(relation.owner.path)]
+        self._repoint(relation, targets, None, self._id_set.contains(pointer, UPDATED))
 
     def _repoint(
         self, relation: Relation, identifiers: Sequence[str], target: str | None, where: sa.ColumnElement[bool]
     ) -> None:
         table = self._binding.tables[relation.owner.collection]
         changes = {column_name(relation.owner.path): target, VERSION: table.c[VERSION] + 1}
-        self._execute(sa.update(table).where(where).values(changes), {"ids": self._id_set.value(identifiers)})
+        self._execute(sa.update(table).where(where).values(changes), {UPDATED: self._id_set.value(identifiers)})
 
     def link(self, relation: Relation, links: Iterable[Link]) -> None:
         """Add many-to-many links; those that are there already keep their place."""
