@@ -120,20 +120,19 @@ class _Reading:
             case Elements(leaf, parts):
                 if isinstance(leaf.type, RefsListType):
                     self._identify(leaf, holders)
-                for element, part in zip(self._elements(leaf, holders), parts, strict=False):
-                    self.prepare(part, [element])
+                alike = [elements for elements in self._lists(leaf, holders) if len(elements) == len(parts)]
+                for position, part in enumerate(parts):
+                    self.prepare(part, [elements[position] for elements in alike])
             case Some(leaf, Across() as step, condition):
                 self._read(leaf, holders)
                 found = {id(item): item for holder in holders for item in self.linked(holder, leaf, step)}
                 self.prepare(condition, list(found.values()))
             case Some(leaf, _, condition):
-                self.prepare(condition, self._elements(leaf, holders))
+                self.prepare(condition, [element for each in self._lists(leaf, holders) for element in each])
 
-    def _elements(self, leaf: Leaf, holders: Sequence[Any]) -> list[Any]:
-        lists = (self.value(holder, leaf.path) for holder in holders)
-        return [
-            element for each in lists if isinstance(each, Sequence) and not isinstance(each, str) for element in each
-        ]
+    def _lists(self, leaf: Leaf, holders: Sequence[Any]) -> list[Sequence[Any]]:
+        found = (self.value(holder, leaf.path) for holder in holders)
+        return [each for each in found if isinstance(each, Sequence) and not isinstance(each, str)]
 
     def _read(self, leaf: Leaf, holders: Sequence[Any]) -> None:
         reference = _reference(leaf)
@@ -176,7 +175,7 @@ def _at(holder: Any, path: Path) -> Any:
 def _field(holder: Any, name: str) -> Any:
     if isinstance(holder, Mapping):
         return holder.get(name)
-    if not isinstance(holder, Live):
+    if not isinstance(holder, Live) or isinstance(holder._type, ListType):
         return None  # inside a FreeDict: what is no object has no fields
     if not isinstance(holder._type, DictType) or not is_there(holder, name):
         return ABSENT

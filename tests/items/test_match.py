@@ -133,6 +133,7 @@ def person() -> Dict:
         ({"free.list": ("$in", [[1, {"x": 2}]])}, True),
         ({"free.list": ("$gt", 1)}, False),
         ({"free.list.x": 2}, False),
+        ({"free.list.x": None}, True),
         ({"free.nope": None}, True),
         ({"free": None}, False),
         # combinations

@@ -300,3 +300,47 @@ def test_a_client_can_not_have_items_looked_at_for_ever_and_a_program_can(
         assert told.startswith("The filter takes too long: it asks for what is computed for each item.")
     assert client.get("/app/notes?rank=3").status_code == 200
     assert notes.notes.count({"length": ("$gte", 0)}) == len(rows)
+
+
+def test_whole_lists_are_compared_by_what_their_elements_link_to(open_backoffice: Open) -> None:
+    backoffice = open_backoffice(
+        readers=Item({"name": String(), "loud": String(set=lambda root: (root.name or "").upper())}),
+        shelves=Item({"places": List(Dict({"reader": Ref(coll="readers"), "number": Int()}))}),
+    )
+    readers = [backoffice.readers.create({"name": name}) for name in ("Ada", "Bo", "Cy")]
+    for some in ((0,), (1,), (2, 1), (1, 2), ()):
+        backoffice.shelves.create({"places": [{"reader": readers[each], "number": each} for each in some]})
+    every = [shelf._id for shelf in backoffice.shelves.select()]
+    for filters, places in (
+        ({"places": [{"reader.loud": "BO"}]}, [1]),
+        ({"places": [{"reader.loud": "CY"}, {"reader.loud": ("$ne", "CY"), "number": 1}]}, [2]),
+        ({"places": ("$not", [{"reader.loud": ("$in", ["ADA", "BO"])}])}, [2, 3, 4]),
+    ):
+        assert [shelf._id for shelf in backoffice.shelves.select(filters)] == [every[place] for place in places]
+
+
+def test_links_that_another_database_stores_are_asked_for_by_id(tmp_path: Path) -> None:
+    other = DBSQLConnector(f"sqlite:///{tmp_path / 'other.db'}")
+    here = DBSQLConnector(f"sqlite:///{tmp_path / 'here.db'}")
+    backoffice = Backoffice("app")
+    lands = Item(
+        {"towns": RefsList(coll="towns", field="$.land"), "capital": Ref(coll="towns", field="$.head"), "size": Int()}
+    )
+    towns = Item({"land": Ref(coll="lands", field="$.towns"), "head": Ref(coll="lands", field="$.capital", owner=True)})
+    backoffice.register_collection(Collection("lands", lands, here))
+    backoffice.register_collection(Collection("towns", towns, other))
+    backoffice.create_all()
+    one, two = (backoffice.lands.create({"size": size}) for size in (1, 2))
+    first, second = (backoffice.towns.create({"land": one, "head": each}) for each in (one, two))
+
+    def found(filters: Any) -> list[int]:
+        return [land.size for land in backoffice.lands.select(filters)]
+
+    assert found({"towns": [first._id, second._id]}) == [1]
+    assert found({"towns": []}) == found({"towns": None}) == [2]
+    assert found({"towns": ("$contains", second._id)}) == [1]
+    assert found({"capital": second._id}) == [2]
+    assert found({"capital": ("$ne", second._id), "size": ("$lt", 5)}) == [1]
+    assert found({"capital._id": ("$in", [first._id, None])}) == [1]
+    for each in (other, here):
+        each.dispose()

@@ -22,6 +22,7 @@ from backo_sql import (
     Float,
     Int,
     Item,
+    List,
     Ref,
     RefsList,
     String,
@@ -481,6 +482,32 @@ def test_words_of_sql_may_name_collections_and_fields(open_backoffice: Open) -> 
     second = backoffice.order.create({"group": "b", "table": first._id})
     assert backoffice.order.get_by_id(second._id).table == first._id
     assert backoffice.order.count({"from": ("$gte", 1)}) == 1
+
+
+@pytest.mark.parametrize("name", ["id", "version", "ids", "new_0", "place", "other", "owner", "param_1"])
+def test_a_field_may_have_any_name_and_is_written_as_others_are(open_backoffice: Open, name: str) -> None:
+    things = open_backoffice(
+        things=Item(
+            {
+                name: Int(),
+                "next": Ref(coll="things", field="$.before"),
+                "before": RefsList(coll="things", field="$.next", ods=DeleteStrategy.UNLINK_REFERENCED_ITEMS),
+                "rows": List(Dict({name: Int(), "to": Ref(coll="things")})),
+            }
+        )
+    ).things
+    one = things.create({name: 1})
+    other = things.create({name: 2, "before": [one], "rows": [{name: 3, "to": one}]})
+    other.set({name: 4, "rows": [{name: 5, "to": one}, {name: 6}]})
+    other.save()
+    assert things.count({name: 4, f"rows.{name}": ("$gte", 6)}) == 1
+    assert things.count({"next": other, name: 1}) == 1
+    other.before = []
+    other.save()
+    one.reload()
+    one.delete()
+    (left,) = things.select()
+    assert (left.get_value()[name], [row.to for row in left.rows]) == (4, [None, None])
 
 
 # -- what does not matter -------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from .patterns import translate
 Condition = sa.ColumnElement[bool]
 
 #: from how many values on a list is one parameter: no filter may have more of them than a statement takes
-_MANY = 30
+MANY = 30
 
 _ORDERINGS: Mapping[Operator, Callable[[Any, Any], Any]] = {
     Operator.LT: operator.lt,
@@ -139,11 +139,12 @@ def among(value: sa.ColumnElement[Any], values: Sequence[Any], dialect: str) -> 
     """Look for a value among several of its type."""
     if not values:
         return sa.false()
-    if len(values) >= _MANY and dialect == "postgresql":
-        array = sa.bindparam(None, list(values), type_=postgresql.ARRAY(value.type))
+    if len(values) >= MANY and dialect == "postgresql":
+        # Of one dimension: a value may be a list itself.
+        array = sa.bindparam(None, list(values), type_=postgresql.ARRAY(value.type, dimensions=1))
         found: Condition = value == sa.any_(array)
         return found
-    if len(values) >= _MANY and dialect == "sqlite":
+    if len(values) >= MANY and dialect == "sqlite":
         return _among_on_sqlite(value, values)
     return value.in_(values)
 

@@ -25,7 +25,7 @@ from ...types.instant import Datetime
 from ...types.kinds import Kind
 from .aliases import anonymous
 from .columns import text_type, write_document
-from .compare import Condition, among, opposite, regular
+from .compare import MANY, Condition, among, opposite, regular
 from .functions import CONTENT
 
 _ORDERINGS = {Operator.LT: "<", Operator.LTE: "<=", Operator.GT: ">", Operator.GTE: ">="}
@@ -361,6 +361,8 @@ class PostgresNode:
 
     def among(self, form: Form, written: Sequence[Any]) -> Condition:
         """Ask for one of several values."""
+        if len(written) < MANY:  # left to itself, SQLAlchemy would bind each by its own type
+            return self.document.in_(sa.bindparam(None, list(written), type_=_DOCUMENT, expanding=True))
         return among(self.document, written, "postgresql")
 
     def ordered(self, comparison: Operator, form: Form, kind: Kind, written: Any) -> Condition:

@@ -19,7 +19,7 @@ from ...model.relations import Relation
 from ...types.container import DictType, ListType
 from ...types.values import identical
 from ..interface import Form, Record
-from .id_set import IdSet
+from .id_set import UPDATED, IdSet
 from .layout import OWNER, POSITION, ElementsLayout
 from .loading import Reader, make_element_reader, make_writer
 
@@ -107,8 +107,8 @@ class ElementTable:
         The versions of the items rise first: rows of items are always locked before those of their lists.
         """
         pointer = self.pointer(relation)
-        concerned = pointer.is_not(None) if targets is None else self.id_set.contains(pointer)
-        bound = {} if targets is None else {"ids": self.id_set.value(targets)}
+        concerned = pointer.is_not(None) if targets is None else self.id_set.contains(pointer, UPDATED)
+        bound = {} if targets is None else {UPDATED: self.id_set.value(targets)}
         holders = sa.select(self.table.c[OWNER]).where(concerned)
         raised = {version: owners.c[version] + 1}
         execute(sa.update(owners).where(owners.c["_id"].in_(holders)).values(raised), bound)

@@ -9,6 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+#: The parameter of an UPDATE. No column ends like that: SQLAlchemy takes a parameter with the name of a column for its
+#: new value.
+UPDATED = "ids_"
+
 
 class IdSet:
     """The condition "one of these ids" with one bound value: a statement's text doesn't tell how many they are.

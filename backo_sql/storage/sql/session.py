@@ -21,7 +21,7 @@ from ...query.order import BY_ID
 from ...query.plan import SelectPlan
 from ..interface import Form, Link, Record
 from .association import Association
-from .id_set import IdSet
+from .id_set import UPDATED, IdSet
 from .loading import Reader, make_column_reader, make_writer, stored_value
 from .ordering import Explained, Ordering, after_parameters
 from .running import Running
@@ -219,10 +219,10 @@ class SQLSession:
             self._keep(key, statement)
         columns = self._binding.columns[collection]
         values = {
-            f"new_{position}": stored_value(columns[path].type, value)
+            f"new_{position}_": stored_value(columns[path].type, value)
             for position, (path, value) in enumerate(changes.items())
         }
-        result = self._execute(statement, {**values, "id": identifier, "version": version})
+        result = self._execute(statement, {**values, "id_": identifier, "version_": version})
         if not result.rowcount:
             return False
         for path, elements in self._binding.lists[collection].items():
@@ -234,12 +234,13 @@ class SQLSession:
         table = self._binding.tables[collection]
         columns = [column_name(path) for path in paths]
         values: dict[str, Any] = {
-            column: sa.bindparam(f"new_{position}", type_=table.c[column].type)
+            column: sa.bindparam(f"new_{position}_", type_=table.c[column].type)
             for position, column in enumerate(columns)
         }
-        statement = sa.update(table).where(table.c["_id"] == sa.bindparam("id"))
+        # No column ends like these names: SQLAlchemy takes a parameter with the name of a column for its new value.
+        statement = sa.update(table).where(table.c["_id"] == sa.bindparam("id_"))
         if version is not None:
-            statement = statement.where(table.c[VERSION] == sa.bindparam("version"))
+            statement = statement.where(table.c[VERSION] == sa.bindparam("version_"))
             values[VERSION] = table.c[VERSION] + 1
         return statement.values(values)
 
@@ -278,13 +279,14 @@ class SQLSession:
     def point(self, relation: Relation, owners: Sequence[str], target: str) -> None:
         """Make owners point to a target."""
         table = self._binding.tables[relation.owner.collection]
-        self._repoint(relation, owners, target, self._id_set.contains(table.c["_id"]))
+        self._repoint(relation, owners, target, self._id_set.contains(table.c["_id"], UPDATED))
 
     def detach(self, relation: Relation, owners: Sequence[str], target: str) -> None:
         """Make those of the owners that point to a target point to nothing."""
         table = self._binding.tables[relation.owner.collection]
         pointer = table.c[column_name(relation.owner.path)]
-        self._repoint(relation, owners, None, sa.and_(self._id_set.contains(table.c["_id"]), pointer == target))
+        those = self._id_set.contains(table.c["_id"], UPDATED)
+        self._repoint(relation, owners, None, sa.and_(those, pointer == target))
 
     def release(self, relation: Relation, targets: Sequence[str] | None) -> None:
         """Make every owner that points to these targets, or to any, point to nothing."""
@@ -293,7 +295,7 @@ class SQLSession:
             self._binding.elements(relation).release(self._execute, relation, table, VERSION, targets)
             return
         pointer = table.c[column_name(relation.owner.path)]
-        concerned = pointer.is_not(None) if targets is None else self._id_set.contains(pointer)
+        concerned = pointer.is_not(None) if targets is None else self._id_set.contains(pointer, UPDATED)
         self._repoint(relation, targets, None, concerned)
 
     def _repoint(
@@ -301,7 +303,7 @@ class SQLSession:
     ) -> None:
         table = self._binding.tables[relation.owner.collection]
         changes = {column_name(relation.owner.path): target, VERSION: table.c[VERSION] + 1}
-        bound = {} if identifiers is None else {"ids": self._id_set.value(identifiers)}
+        bound = {} if identifiers is None else {UPDATED: self._id_set.value(identifiers)}
         self._execute(sa.update(table).where(where).values(changes), bound)
 
     def link(self, relation: Relation, links: Iterable[Link]) -> None:

@@ -98,6 +98,8 @@ class ItemShape:
         if kept is None or kept.conditional or kept.place is Place.NOWHERE:
             return None
         if kept.place is Place.LINK:
+            if self.side(kept).relation.owner.collection not in self.schema.columns:
+                return None
             return Found(Where.LINKS if isinstance(kept.type, RefsListType) else Where.OTHER_SIDE)
         column = self.schema.columns[self.collection][kept.path]
         if kept.path in self.schema.lists[self.collection]:
