@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from backo_sql import Backoffice, DBSQLConnector, DeleteStrategy, FillStrategy, Item, Ref, RefsList, String
+from backo_sql import Backoffice, DBSQLConnector, DeleteStrategy, FillStrategy, Item, Ref, RefsList, Selection, String
 from tests.support import Open, client_of, statements
 
 #: Tells how many statements a piece of work took.
@@ -114,6 +114,47 @@ def test_a_page_of_5_and_a_page_of_500_are_the_same_number(
     assert small == large == 4  # the page, the total, books, inside
     small, large = (count(lambda page=page: library.books.select(page=page)) for page in (5, 500))
     assert small == large == 2  # the page, shelves
+
+
+@pytest.mark.parametrize(
+    ("selectors", "statements"),
+    [
+        (["$.title", "$.author.name"], 2),
+        (["$.author.name", "$.loan.reader.name", "$.author.born"], 2),
+        (["$.title", "$.shelves"], 3),
+        (["$.shelves.label", "$.author.name"], 5),
+        (["$.author.books.title", "$.loan.reader.loans.author.name"], 7),
+    ],
+)
+def test_a_selection_through_references_of_1_row_and_of_200_are_the_same_number(
+    library: Backoffice,
+    client: FlaskClient,
+    insert: Callable[..., list[str]],
+    count: Count,
+    db: DBSQLConnector,
+    selectors: list[str],
+    statements: int,
+) -> None:
+    authors = insert(library.authors, 200, name=str)
+    readers = insert(library.readers, 200, name=str)
+    shelves = insert(library.shelves, 200, label=str)
+    books = insert(
+        library.books,
+        200,
+        title=str,
+        author=lambda number: authors[number],
+        loan__reader=lambda number: readers[number],
+    )
+    links = [{"owner_id": book, "target_id": shelf} for book, shelf in zip(books, shelves, strict=True)]
+    with db.engine.begin() as connection:
+        connection.execute(db.metadata.tables["books__shelves"].insert(), links)
+    library.books.register_selection("columns", Selection(selectors, filter={"author.name": ("$ne", "x")}))
+    url = "/app/books/_selections/columns?loan.reader.name.$ne=x"
+    for page in (1, 200):
+        asked = f"{url}&_page={page}"
+        assert len(client.get(asked).get_json()["result"]) == page
+        assert count(lambda asked=asked: client.get(asked)) == statements
+        assert count(lambda asked=asked: client.post(asked, json={"shelves.label": ["$ne", "x"]})) == statements
 
 
 def test_a_long_list_is_one_statement(

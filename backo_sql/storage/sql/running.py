@@ -17,7 +17,7 @@ class Running:
     """A connection, and what it takes to send statements through it.
 
     Args:
-        connection: in a transaction.
+        connection: to send them through; the first one begins a transaction.
         failures: says what the database refused.
     """
 
@@ -28,9 +28,13 @@ class Running:
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Run a statement."""
-        if self._clock is not None:
-            self._clock.start()
         try:
+            if not self._connection.in_transaction():
+                # A connection of the host's is given its clock when a transaction of ours begins.
+                self._connection.begin()
+                self._clock = self._connection.info.get(CLOCK)
+            if self._clock is not None:
+                self._clock.start()
             return self._connection.execute(statement, parameters)
         except sa.exc.DBAPIError as error:
             raise self._failure(error, statement) from error
