@@ -100,7 +100,7 @@ class SQLSession:
         """Return the statements that read in an order, one after the other, from its beginning or behind a place."""
         order = None if plan.order is BY_ID else plan.order
         nulls = None if plan.after is None else tuple(value is None for value in plan.after)
-        key = ("select", plan.columns or (plan.projection, form), order, nulls)
+        key = ("select", plan.projection.collection, plan.columns or (plan.projection, form), order, nulls)
         statements: list[sa.Select[Any]] | None = self._binding.statements.get(key)
         if statements is None:
             table = self._binding.tables[plan.projection.collection]
