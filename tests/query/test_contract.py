@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from backo_sql import Backoffice, Collection, DBSQLConnector, Item
+from backo_sql import Backoffice, Collection, DBSQLConnector, Item, Selection
 from backo_sql.query.ast import TRUE
 from backo_sql.query.bind import bind, operators_of
 from backo_sql.query.multidict import multidict_to_filter
@@ -54,12 +54,15 @@ class Stored:
         self.connector = connector
         self.backoffice = Backoffice("app")
         for name, item in items().items():
-            self.backoffice.register_collection(Collection(name, item, connector))
+            collection = self.backoffice.register_collection(Collection(name, item, connector))
+            collection.register_selection("ids", Selection(["$._id"]))
         self.backoffice.create_all()
         fill(self.backoffice, connector)
 
     def find(self, filters: Any, collection: str) -> list[str]:
-        return [item._id for item in getattr(self.backoffice, collection).select(filters)]
+        page = getattr(self.backoffice, collection).selections["ids"].select(filters)
+        assert page["total"] == len(page["result"])
+        return [identifier for (identifier,) in page["result"]]
 
     def is_whole(self, filters: Any, collection: str) -> bool:
         """Tell whether the database answers all of a filter."""
