@@ -129,6 +129,25 @@ def test_a_filter_finds_what_it_says(backend: Finder, collection: str, filters: 
     assert backend.find(filters, collection) == ids.split()
 
 
+@pytest.mark.parametrize("name", ["code", "whole", "real", "pair", "to"])
+def test_a_list_may_hold_ten_thousand_values(backend: Finder, name: str) -> None:
+    other: dict[str, list[Any]] = {
+        "code": [str(number) for number in range(100, 10_100)],
+        "whole": [*range(10_000)],
+        "real": [number / 7 for number in range(10_000)],
+        "pair": [(number, "c") for number in range(10_000)],
+        "to": [f"t{number}" for number in range(10, 10_010)],
+    }
+    first, second, _ = TYPES[name].held
+    many = [*other[name], first, None]
+    assert backend.find({name: ("$in", many)}, "kinds") == ["k1", "k5"]
+    assert backend.find({name: ("$nin", many)}, "kinds") == ["k2", "k3", "k4"]
+    assert backend.find({"rows": {name: ("$in", [*other[name], second])}}, "kinds") == ["k2"]
+    if name != "to":
+        assert backend.find({f"many_{name}": ("$contains", ("$in", many))}, "kinds") == ["k1", "k5"]
+        assert backend.find({"docs": {name: ("$nin", many)}}, "kinds") == ["k2", "k3", "k4"]
+
+
 @pytest.fixture(scope="module")
 def plain() -> Plain:
     return Plain(items(), ROWS)
