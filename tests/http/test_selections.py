@@ -231,6 +231,17 @@ def test_the_id_comes_first_unless_it_is_named(media: Backoffice) -> None:
     assert Selection(given).selectors == ("$._id", "$.title")
 
 
+def test_selections_with_the_same_columns_are_of_their_own_collections(media: Backoffice) -> None:
+    for columns in (["$._id"], ["$._meta.created_by.login", "$._id"]):
+        found = []
+        for collection in (media.books, media.users):
+            selection = collection.register_selection(f"s{len(columns)}", Selection(columns))
+            page = selection.select(sort="_id")
+            found.append([row[-1] for row in page["result"]])
+            assert page["total"] == len(found[-1])
+        assert found == [[item._id for item in collection.select()] for collection in (media.books, media.users)]
+
+
 def test_without_selectors_a_selection_is_of_items(media: Backoffice) -> None:
     client = client_of(media)
     every = media.books.selections["_all"]

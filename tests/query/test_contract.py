@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from backo_sql import Backoffice, Collection, DBSQLConnector, Item
+from backo_sql import Backoffice, Collection, DBSQLConnector, Item, Selection
 from backo_sql.query.ast import TRUE
 from backo_sql.query.bind import bind, operators_of
 from backo_sql.query.multidict import multidict_to_filter
@@ -54,12 +54,15 @@ class Stored:
         self.connector = connector
         self.backoffice = Backoffice("app")
         for name, item in items().items():
-            self.backoffice.register_collection(Collection(name, item, connector))
+            collection = self.backoffice.register_collection(Collection(name, item, connector))
+            collection.register_selection("ids", Selection(["$._id"]))
         self.backoffice.create_all()
         fill(self.backoffice, connector)
 
     def find(self, filters: Any, collection: str) -> list[str]:
-        return [item._id for item in getattr(self.backoffice, collection).select(filters)]
+        page = getattr(self.backoffice, collection).selections["ids"].select(filters)
+        assert page["total"] == len(page["result"])
+        return [identifier for (identifier,) in page["result"]]
 
     def is_whole(self, filters: Any, collection: str) -> bool:
         """Tell whether the database answers all of a filter."""
@@ -124,6 +127,25 @@ CASES = [(collection, filters, ids) for collection, rows in TABLE.items() for fi
 )
 def test_a_filter_finds_what_it_says(backend: Finder, collection: str, filters: Any, ids: str) -> None:
     assert backend.find(filters, collection) == ids.split()
+
+
+@pytest.mark.parametrize("name", ["code", "whole", "real", "pair", "to"])
+def test_a_list_may_hold_ten_thousand_values(backend: Finder, name: str) -> None:
+    other: dict[str, list[Any]] = {
+        "code": [str(number) for number in range(100, 10_100)],
+        "whole": [*range(10_000)],
+        "real": [number / 7 for number in range(10_000)],
+        "pair": [(number, "c") for number in range(10_000)],
+        "to": [f"t{number}" for number in range(10, 10_010)],
+    }
+    first, second, _ = TYPES[name].held
+    many = [*other[name], first, None]
+    assert backend.find({name: ("$in", many)}, "kinds") == ["k1", "k5"]
+    assert backend.find({name: ("$nin", many)}, "kinds") == ["k2", "k3", "k4"]
+    assert backend.find({"rows": {name: ("$in", [*other[name], second])}}, "kinds") == ["k2"]
+    if name != "to":
+        assert backend.find({f"many_{name}": ("$contains", ("$in", many))}, "kinds") == ["k1", "k5"]
+        assert backend.find({"docs": {name: ("$nin", many)}}, "kinds") == ["k2", "k3", "k4"]
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ class SQLSession:
         order = None if plan.order is BY_ID else plan.order
         nulls = None if plan.after is None else tuple(value is None for value in plan.after)
         bounds = plan.limit is None, plan.skip > 0
-        key = ("select", plan.columns or (plan.projection, form), order, nulls, bounds)
+        key = ("select", plan.projection.collection, plan.columns or (plan.projection, form), order, nulls, bounds)
         statements: list[sa.Select[Any]] | None = self._binding.statements.get(key)
         if statements is None:
             table = self._binding.tables[plan.projection.collection]
