@@ -8,6 +8,7 @@ from .compare import Parts, SchemaChange, TableChange
 from .rename import Passage
 from .renamed import Renames
 from .report import Difference
+from .snapshot import Column
 
 
 def find_differences(renames: Renames, change: SchemaChange, passage: Passage) -> list[Difference]:
@@ -69,7 +70,7 @@ def _columns(change: TableChange, moved: set[tuple[str, str]]) -> Iterator[Diffe
     for column in change.added:
         yield Difference("add_column", table, column.name, f"adds the column {table}.{column.name}")
     for before, after in change.retyped:
-        text = f"changes the type of {table}.{after.name} from {before.ddl} to {after.ddl}"
+        text = f"changes the type of {table}.{after.name} from {_type(before, after)} to {_type(after, before)}"
         yield Difference("change_type", table, after.name, text)
     for column in change.loosened:
         yield Difference("drop_not_null", table, column.name, f"lets {table}.{column.name} be null")
@@ -81,6 +82,14 @@ def _columns(change: TableChange, moved: set[tuple[str, str]]) -> Iterator[Diffe
         kept = (table, column.name) in moved
         text = f"drops the column {table}.{column.name}" + ("" if kept else " with its values")
         yield Difference("drop_column", table, column.name, text, destructive=not kept)
+
+
+def _type(column: Column, other: Column) -> str:
+    """Name a type so that it differs from another one: SQLite keeps values of several kinds in columns of one type."""
+    if column.ddl != other.ddl:
+        return column.ddl
+    name, *numbers = (each for each in column.kind if each is not None)
+    return f"{name}({', '.join(map(str, numbers))})" if numbers else str(name)
 
 
 def _parts(table: str, parts: Parts, verb: str, text: str) -> Iterator[Difference]:

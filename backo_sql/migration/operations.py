@@ -1,4 +1,6 @@
-"""The operations that revisions have beside those of Alembic: `op.check_rows` and `op.rename_constraints`.
+"""The operations that revisions have beside those of Alembic.
+
+`op.check_rows`, `op.fill_rows`, `op.rename_constraints` and `op.only_on`.
 
 They come with `backo_sql.migration`, which every `env.py` imports; a revision needs no import for them.
 """
@@ -70,6 +72,34 @@ def _check_rows(operations: Operations, operation: CheckRowsOp) -> None:
 
 def _doubles(operations: Operations) -> bool:
     return bool(operations.get_bind().dialect.identifier_preparer._double_percents)
+
+
+@Operations.register_operation("only_on")
+class OnlyOnOp(MigrateOperation):
+    """Stop the migration on any other database than the one that a revision was written on."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+
+    @classmethod
+    def only_on(cls, operations: Operations, dialect: str) -> None:
+        """Stop the migration on any other database, before anything is changed.
+
+        Args:
+            operations: given by Alembic.
+            dialect: the database that the revision was written on: `sqlite`, `postgresql`.
+        """
+        operations.invoke(cls(dialect))
+
+
+@Operations.implementation_for(OnlyOnOp)
+def _only_on(operations: Operations, operation: OnlyOnOp) -> None:
+    here = operations.get_context().dialect.name
+    if here != operation.dialect:
+        raise MigrationError(
+            f"This revision was written on {operation.dialect}, where something is that {here} has in another form, or "
+            f"not at all. Write in it what is to be done on {here}, and take the line op.only_on out."
+        )
 
 
 @Operations.register_operation("fill_rows")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .compare import Parts, TableChange
-from .kinds import kind_of
 from .rename import Passage
 from .render import Renderer
 from .retype import Conversion, convert
@@ -141,10 +140,8 @@ class TableSteps:
     # -- parts -------------------------------------------------------------------------------------
 
     def _conversion(self, before: Column, after: Column) -> Conversion:
-        old, new = kind_of(before, self.change.old), kind_of(after, self.change.new)
-        return convert(
-            self.renderer.dialect.name, quote(before.name), old, new, f"The column {self.name}.{before.name}"
-        )
+        where = f"The column {self.name}.{before.name}"
+        return convert(self.renderer.dialect.name, quote(before.name), before.kind, after.kind, where)
 
     def _filled(self) -> list[Column]:
         """Return the columns that are filled with a default by a statement."""

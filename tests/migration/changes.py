@@ -208,6 +208,29 @@ CHANGES = [
         back=books({"pages": 7}, {"pages": 1}),
     ),
     Change(
+        "rename and retype what SQLite keeps in columns of other types",
+        **fields(
+            {"price": Decimal(precision=10, scale=2), "total": Decimal(precision=10, scale=2), "tags": List(String())},
+            {
+                "cost": Float(was="price"),
+                "sum": Decimal(precision=12, scale=3, was="total"),
+                "labels": List(String(), was="tags"),
+            },
+        ),
+        rows=books({"price": decimal.Decimal("1.25"), "total": decimal.Decimal("-7.50"), "tags": ["a", "b"]}),
+        after=books({"cost": 1.25, "sum": decimal.Decimal("-7.500"), "labels": ["a", "b"]}),
+    ),
+    Change(
+        "names so long that those of their rules are cut",
+        **fields(
+            {"a" * 40: Decimal(precision=10, scale=2), "b" * 50: List(Int()), "c" * 45: String(max_length=5)},
+            {"a" * 40: Float(), "b" * 50: List(Int(), required=True, default=[]), "c" * 45: String(max_length=6)},
+        ),
+        rows=books({"a" * 40: decimal.Decimal("1.25"), "b" * 50: None, "c" * 45: "12345"}),
+        after=books({"a" * 40: 1.25, "b" * 50: [], "c" * 45: "12345"}),
+        back=books({"a" * 40: decimal.Decimal("1.25"), "b" * 50: [], "c" * 45: "12345"}),
+    ),
+    Change(
         "rename a field and give its name to a new one",
         **fields({"title": String()}, {"heading": String(was="title"), "title": Int()}),
         rows=books({"title": "One"}),
