@@ -76,12 +76,16 @@ def make_plan(
         return plan
     dialect = renderer.dialect.name
     steps = [TableSteps(each, renderer, passage, defaults, large=large) for each in change.changed]
+    moves = [f"op.execute({escaped(statement)!r})" for statement in move_statements(passage)]
+    fills = [line for each in steps for line in each.fills()]
     plan.lines += _rename_lines(renames)
+    if moves or fills:
+        # What somebody writes between the moment when values are copied and that when the old ones go would be lost.
+        names = [*(table.name for table in change.changed), *(table.name for table in change.dropped)]
+        plan.lines.append(f"op.lock_tables({names!r})")
     plan.lines += _create_lines(renderer, change)
     for each in steps:
         plan.lines += each.early()
-    moves = [f"op.execute({escaped(statement)!r})" for statement in move_statements(passage)]
-    fills = [line for each in steps for line in each.fills()]
     plan.lines += moves + fills
     if (moves or fills) and dialect == "postgresql":
         # No table can be altered while a deferred constraint has still to look at its rows.

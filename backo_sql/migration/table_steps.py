@@ -124,6 +124,8 @@ class TableSteps:
         within += [self._nullable(column) for column in (*change.loosened, *change.tightened)]
         for column in change.added:
             if column.name in self.defaults and column.name not in self.moved:
+                if column.default == self.defaults[column.name]:
+                    continue
                 default = f"server_default={self._default(column)}"
                 within.append(f"batch_op.alter_column({column.name!r}, {self._existing(column)}, {default})")
             elif not column.nullable:

@@ -46,7 +46,8 @@ class Way:
         self.renderer, self.old, self.passage = renderer, old, passage
         self.new = snapshot(target.tables.values(), dialect)
         self.defaults = defaults(target, dialect)
-        self.middle = between(rename(old, self.new, passage).schema, self.new) if large else self.new
+        there = rename(old, self.new, passage).schema
+        self.middle = between(there, self.new, self.defaults) if large else self.new
         self._patient = large and dialect.name == "postgresql"
 
     def up(self) -> Plan:
