@@ -23,7 +23,8 @@ from ..model.registry import Backoffice
 from ..storage.sql.connector import DBSQLConnector
 from . import operations as _operations  # noqa: F401 - the operations that revisions use
 from .autogenerate import autogenerate
-from .command import ATTRIBUTE, Command
+from .command import ATTRIBUTE, Command, check_time
+from .failures import tell
 from .metadata import Target
 from .reflect import reading_constraints
 from .report import IncludeObject
@@ -68,9 +69,9 @@ def run_migrations(
     """
     config = context.config
     given = config.attributes.get(ATTRIBUTE)
-    command = given if given is not None else _from_command_line()
     _set_up_logs(config)
     try:
+        command = given if given is not None else _from_command_line()
         backoffices = command.backoffices or _backoffices(backoffice, config)
         target = Target.of(backoffices, command.connector or connector, [*_several(metadata), *command.metadata])
         target.known = _known_tables()
@@ -90,10 +91,11 @@ def run_migrations(
             _offline(target, address, options)
         else:
             _online(target, address, command, options)
-    except BackoError as error:
+    except (BackoError, sa.exc.DBAPIError) as failure:
+        error = tell(failure) if isinstance(failure, sa.exc.DBAPIError) else failure
         if given is None:  # Alembic's command line shows its own errors in one line
-            raise CommandError(str(error)) from error
-        raise
+            raise CommandError(str(error)) from failure
+        raise error from failure.__cause__ if error is failure else failure
 
 
 def _offline(target: Target, address: str | None, options: dict[str, Any]) -> None:
@@ -161,6 +163,7 @@ def _from_command_line() -> Command:
         raise CommandError(f"-x takes {', '.join(sorted(known))}; not {', '.join(unknown)}.")
     if arguments.get("renames", "no") != "no":
         raise CommandError("-x renames=no says that nothing was renamed; a rename is told by was='old'.")
+    check_time(arguments.get("lock-timeout"))
     return Command(
         ask=(lambda _: False) if "renames" in arguments else None,
         allow_destructive="allow-destructive" in arguments or os.environ.get(ALLOW_DESTRUCTIVE, "") not in ("", "0"),

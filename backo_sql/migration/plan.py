@@ -97,7 +97,11 @@ def make_plan(
 
 
 def _rename_lines(renames: Renames) -> list[str]:
-    lines = [f"op.rename_table({old!r}, {new!r})" for old, new in renames.tables.items()]
+    lines = []
+    for old, new in renames.tables.items():
+        aside = f"{new}__new"  # SQLite finds that a name in other letters is taken
+        steps = [(old, aside), (aside, new)] if old.lower() == new.lower() else [(old, new)]
+        lines += [f"op.rename_table({one!r}, {other!r})" for one, other in steps]
     for table, columns in renames.columns.items():
         lines += [f"op.alter_column({table!r}, {old!r}, new_column_name={new!r})" for old, new in columns.items()]
     for table in sorted({*renames.constraints, *renames.indexes}):

@@ -200,14 +200,16 @@ class _Search:
             if old is None:
                 continue
             claimed: dict[str, str] = {}
-            for leaf in leaves:
-                if leaf.column in old.columns:
-                    continue
-                was = next((each for each in self.former.columns(name, leaf.path) if each in old.columns), None)
-                if was in claimed.values():
-                    raise MigrationError(f"Two fields of {name!r} say that they were {_text(str(was))}.")
-                if was is not None:
-                    claimed[leaf.column] = was
+            left = [leaf for leaf in leaves if self.former.columns(name, leaf.path)]
+            # A name that another field took over is free, so that a chain of names moves on from its end.
+            while free := [leaf for leaf in left if leaf.column not in old.columns or leaf.column in claimed.values()]:
+                left = [leaf for leaf in left if leaf not in free]
+                for leaf in free:
+                    was = next((each for each in self.former.columns(name, leaf.path) if each in old.columns), None)
+                    if was in claimed.values():
+                        raise MigrationError(f"Two fields of {name!r} say that they were {_text(str(was))}.")
+                    if was is not None:
+                        claimed[leaf.column] = was
             if claimed:
                 self.passage.columns[name] = claimed
 

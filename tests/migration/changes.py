@@ -208,6 +208,22 @@ CHANGES = [
         back=books({"pages": 7}, {"pages": 1}),
     ),
     Change(
+        "rename fields in a chain",
+        **fields(
+            {"a": Int(), "b": Int(unique=True), "c": String()},
+            {"b": Int(was="a"), "c": Int(was="b", unique=True), "d": String(was="c")},
+        ),
+        rows=books({"a": 1, "b": 2, "c": "x"}),
+        after=books({"b": 1, "c": 2, "d": "x"}),
+    ),
+    Change(
+        "rename in other letters alone",
+        old=lambda: {"Books": Item({"Title": String(index=True)})},
+        new=lambda: {"books": Was("Books", Item({"title": String(index=True, was="Title")}))},
+        rows={"Books": {"b1": {"Title": "One"}}},
+        after={"books": {"b1": {"title": "One"}}},
+    ),
+    Change(
         "rename and retype what SQLite keeps in columns of other types",
         **fields(
             {"price": Decimal(precision=10, scale=2), "total": Decimal(precision=10, scale=2), "tags": List(String())},

@@ -133,19 +133,21 @@ def test_a_required_field_without_default_is_refused_until_the_rows_have_a_value
         (String(), Int(), ["007"], "no integers"),
         (String(max_length=9), String(max_length=3), ["abc", "abcd"], "longer than 3"),
         (Int(), String(max_length=2), [5, 500], "longer texts than 2"),
-        (String(), Int(min=5), ["3"], "ck_books__x__range"),
-        (String(), String(enum=["a"]), ["a", "b"], "ck_books__x__choices"),
-        (String(), String(unique=True), ["a", "a"], "(?i)unique"),
+        (String(), Int(min=5), ["3"], "ome rows break the rule ck_books__x__range"),
+        (String(), String(enum=["a"]), ["a", "b"], "ome rows break the rule ck_books__x__choices"),
+        (String(), String(unique=True), ["a", "a"], 'books: several rows have the same x.*SELECT "x", count'),
+        (String(), Ref(coll="authors"), ["nobody"], "books: some rows refer to what isn't there|1 of 'books' into"),
     ],
 )
 def test_values_that_do_not_fit_stop_the_upgrade_and_nothing_is_changed(
     old: Any, new: Any, values: list[Any], message: str, history: History
 ) -> None:
     rows = {"books": {f"b{number}": {"x": value} for number, value in enumerate(values)}}
-    backoffice, migrations = history.begin(books(x=old), rows)
-    history.describe(books(x=new))[1].revision("change")
+    authors = {"authors": Item({"name": String()})}
+    backoffice, migrations = history.begin(books(x=old) | authors, rows)
+    history.describe(books(x=new) | authors)[1].revision("change")
     with pytest.raises(MigrationError, match=message):
-        history.describe(books(x=new))[1].upgrade()
+        history.describe(books(x=new) | authors)[1].upgrade()
     assert migrations.check().differences == ()
     assert read(backoffice, rows) == rows
     assert len(migrations.current()) == 1
