@@ -46,7 +46,7 @@ def _command(name: str, cls: type[click.Command] = click.Command) -> Callable[[C
 
 
 @_command("init")
-@click.option("--application", metavar="MODULE:NAME", help="Where plain alembic finds the backoffice.")
+@click.option("--application", metavar="MODULE:NAME", help="Where plain alembic finds the backoffice or the app.")
 @click.option("--ini", metavar="FILE", help="Write an alembic.ini there, for plain alembic.")
 def init(name: str | None, as_json: bool, application: str | None, ini: str | None) -> None:
     """Begin a history: write the folder of the migrations. What is there already is left alone."""

@@ -62,7 +62,8 @@ class Migrations:
         """Write `env.py`, `script.py.mako` and `versions/`; what is there already is left alone.
 
         Args:
-            application: where plain `alembic` finds the backoffice: `myapp.model:backoffice`.
+            application: where plain `alembic` finds the backoffice, or the application: `myapp.model:backoffice`,
+                `myapp:create_app`.
             ini: also write an `alembic.ini` there, for plain `alembic`.
 
         Returns:

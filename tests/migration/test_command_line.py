@@ -101,6 +101,73 @@ def test_the_commands_of_alembic_work(application: Application) -> None:
     assert application.tables() == {"alembic_version"}
 
 
+FACTORY = """
+import os
+from flask import Flask
+from backo_sql import *
+
+backoffice = Backoffice("app")
+backoffice.register_collection(Collection("books", Item({"title": String()}), DBSQLConnector()))
+
+def create_app():
+    app = Flask("app")
+    app.config["BACKO_SQL_URL"] = os.environ["APP_URL"]
+    BackoSQL(backoffice).init_app(app)
+    return app
+"""
+
+
+@on_one_database
+@pytest.mark.parametrize(("argument", "named"), [("create_app", ""), ("", "app:create_app"), ("[backoffice]", "")])
+def test_an_application_factory_will_do(argument: str, named: str, application: Application) -> None:
+    (application.directory / "app.py").write_text(FACTORY, encoding="utf-8")
+    (application.directory / "migrations" / "env.py").write_text(
+        "from backo_sql.migration import run_migrations\nfrom app import backoffice, create_app\n"
+        f"run_migrations({argument})\n",
+        encoding="utf-8",
+    )
+    ini = application.directory / "alembic.ini"
+    more = f"backoffice = {named}\n" if named else ""
+    if "backoffice" in argument:  # without an application nobody knows its database
+        assert "has no URL" in application.run("current", fails=True)
+        more = f"sqlalchemy.url = {application.url.replace('%', '%%')}\n"
+    ini.write_text(ini.read_text(encoding="utf-8").replace("[loggers]", f"{more}[loggers]", 1), encoding="utf-8")
+    application.run("revision", "--autogenerate", "-m", "begin")
+    application.run("upgrade", "head")
+    assert application.tables() == {"alembic_version", "books"}
+    assert "No new upgrade operations" in application.run("check")
+
+
+@on_one_database
+@pytest.mark.parametrize("argument", ["5", "[]", "lambda: None", "Flask('bare')"])
+def test_what_is_no_backoffice_is_one_line(argument: str, application: Application) -> None:
+    (application.directory / "migrations" / "env.py").write_text(
+        f"from flask import Flask\nfrom backo_sql.migration import run_migrations\nrun_migrations({argument})\n",
+        encoding="utf-8",
+    )
+    told = application.run("current", fails=True)
+    assert "no Backoffice" in told
+    assert "Traceback" not in told
+
+
+@on_one_database
+def test_programs_may_call_the_commands_of_alembic(application: Application) -> None:
+    # As Flask-Migrate does: the options of the command line are there, the command isn't.
+    (application.directory / "program.py").write_text(
+        "import argparse\nfrom alembic import command\nfrom alembic.config import Config\n"
+        "config = Config('alembic.ini', cmd_opts=argparse.Namespace(x=[]))\n"
+        "command.revision(config, 'begin', autogenerate=True)\n"
+        "command.upgrade(config, 'head')\n"
+        "command.check(config)\n"
+        "command.revision(config, 'nothing', autogenerate=True)\n",
+        encoding="utf-8",
+    )
+    process = application.start(program=("program",))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    assert len(list((application.directory / "migrations" / "versions").glob("*.py"))) == 1
+
+
 @on_one_database
 def test_a_rename_and_a_loss_have_to_be_said(application: Application) -> None:
     application.run("revision", "--autogenerate", "-m", "begin")
