@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +55,14 @@ def autogenerate(target: Target, command: Command, version_table: str) -> Callab
         plans = [each for each in compare(target, command, context, version_table) if each.up.lines]
         template = context.opts.setdefault("template_args", {})
         template["destructive"], template["creates"] = {}, {}
+        lost = [*_lost(first.upgrade_ops.ops)]
+        template["destructive"][first.rev_id] = _tuple(lost)
         for position, each in enumerate(plans):
             script = first if position == 0 else _second(first, directives)
             _put_first(script.upgrade_ops, each.up)
             _put_last(script.downgrade_ops, each.down)
             script.imports.update(each.imports)
-            template["destructive"][script.rev_id] = _tuple(each.up.destructive)
+            template["destructive"][script.rev_id] = _tuple([*each.up.destructive, *(lost if script is first else ())])
             template["creates"][script.rev_id] = _tuple(each.up.creates)
         if _is_revision(context, arguments["message"]) and first.upgrade_ops.is_empty() and not command.keep_empty:
             directives[:] = []
@@ -130,6 +132,17 @@ def _second(first: Any, directives: list[Any]) -> Any:
     )
     directives.append(script)
     return script
+
+
+def _lost(operations: Iterable[MigrateOperation]) -> Iterator[str]:
+    """Tell what the host's tables lose."""
+    for each in operations:
+        if isinstance(each, ops.DropTableOp):
+            yield f"drops the table {each.table_name} with all its rows"
+        elif isinstance(each, ops.DropColumnOp):
+            yield f"drops the column {each.table_name}.{each.column_name} with its values"
+        elif isinstance(each, ops.OpContainer):
+            yield from _lost(each.ops)
 
 
 def _put_first(container: ops.OpContainer, plan: Plan) -> None:
