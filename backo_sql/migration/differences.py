@@ -42,6 +42,15 @@ def _moved(passage: Passage) -> Iterator[Difference]:
         if not turn.single:
             text += ": of several, the first is kept"
         yield Difference("turn_links", turn.table, turn.column, text, destructive=not turn.single)
+    for move in passage.lists:
+        document = f"the document {move.table}.{move.column}"
+        if move.folds:
+            text = f"moves the elements of {move.elements} into {document}"
+            text += f", without {', '.join(move.lost)}" if move.lost else ""
+            yield Difference("fold_list", move.table, move.column, text, destructive=bool(move.lost))
+        else:
+            text = f"moves the elements of {document} into the table {move.elements}"
+            yield Difference("unfold_list", move.table, move.column, text)
     for swap in passage.swaps:
         yield Difference("swap_links", swap.new, "", f"moves the links of the table {swap.old} into {swap.new}")
 
@@ -50,6 +59,7 @@ def _tables(change: SchemaChange, passage: Passage) -> Iterator[Difference]:
     for table in change.added:
         yield Difference("add_table", table.name, "", f"adds the table {table.name}")
     moved = {each.links for each in passage.spreads if each.gather} | {each.old for each in passage.swaps}
+    moved |= {each.elements for each in passage.lists if each.folds}
     for table in change.dropped:
         kept = table.name in moved
         text = f"drops the table {table.name}" + ("" if kept else " with all its rows")

@@ -23,6 +23,7 @@ class TableSteps:
         renderer: writes the lines.
         passage: what was which.
         defaults: by table and column, what rows without a value get, as SQL.
+        lists: by table and column, what becomes of the columns of lists that move into a table or out of it.
         large: new rules hold for new rows only.
 
     Raises:
@@ -35,6 +36,7 @@ class TableSteps:
         renderer: Renderer,
         passage: Passage,
         defaults: Mapping[tuple[str, str], str],
+        lists: Mapping[tuple[str, str], Conversion],
         *,
         large: bool,
     ) -> None:
@@ -45,9 +47,17 @@ class TableSteps:
         moves = {(each.table, each.column) for each in passage.spreads}
         moves |= {(each.table, each.column) for each in passage.turns}
         self.moved = {column for table, column in moves if table == self.name}
-        self.conversions = [(before, after, self._conversion(before, after)) for before, after in change.retyped]
+        given = {column: each for (table, column), each in lists.items() if table == self.name}
+        self.conversions = [
+            (before, after, given.get(after.name) or self._conversion(before, after))
+            for before, after in change.retyped
+        ]
         #: columns made anew beside the old ones: SQLite has no other way to convert values
-        self.rebuilt = [each for each in self.conversions if self.sqlite and each[2].expression is not None]
+        self.rebuilt = [
+            each
+            for each in self.conversions
+            if each[2].expression is not None and (self.sqlite or each[1].name in given)
+        ]
         self.is_early = bool(self.rebuilt or self.moved or self._filled())
 
     # -- before anything is moved ------------------------------------------------------------------

@@ -97,6 +97,16 @@ def test_two_fields_cannot_have_been_one(history: History) -> None:
 
 
 @on_one_database
+@pytest.mark.parametrize("more", [{}, {"book": Ref(coll="books")}])
+def test_a_field_inside_a_document_is_not_renamed_in_silence(more: dict[str, Any], history: History) -> None:
+    history.begin(books(title=String(), notes=List(Dict({"text": String()}))))
+    fields = {"words": String(was="text"), **more}
+    _, migrations = history.describe(books(title=String(), notes=List(Dict(fields))))
+    with pytest.raises(MigrationError, match=r"\$\.notes\.words of 'books' can't be renamed: .* inside a document"):
+        migrations.revision("what")
+
+
+@on_one_database
 def test_a_former_name_that_was_dealt_with_is_forgotten(history: History) -> None:
     history.begin(books(title=String()), ROWS)
     _, migrations = history.describe(books(name=String(was="title")))
