@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -16,24 +17,36 @@ from .output import write_json, write_table
 if TYPE_CHECKING:
     from ..migration import RenameQuestion, Revision
 
+_STEPS = re.compile(r"-\d+")
+
 db = AppGroup("db", help="Write and run the migrations of the database.")
 
 _lock_timeout = click.option("--lock-timeout", metavar="TIME", help="On PostgreSQL: no longer than `2s` for a lock.")
 _wait = click.option("--wait", default=600.0, show_default=True, help="Seconds to wait for another migration.")
 
 
-def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
+class _Steps(click.Command):
+    """A command whose argument may be a number of steps back, which looks like an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        steps = [each for each in args if _STEPS.fullmatch(each)]
+        rest = [each for each in args if each not in steps]
+        return super().parse_args(ctx, [*rest, *(["--"] if steps and "--" not in rest else []), *steps])
+
+
+def _command(name: str, cls: type[click.Command] = click.Command) -> Callable[[Callable[..., None]], click.Command]:
     """Make a command with the options that all of them have."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
-        made: click.Command = db.command(name)(with_appcontext(of_backoffice(as_json(function))))
+        made: click.Command = db.command(name, cls=cls)(with_appcontext(of_backoffice(as_json(function))))
         return made
 
     return decorate
 
 
 @_command("init")
-@click.option("--application", metavar="MODULE:NAME", help="Where plain alembic finds the backoffice.")
+@click.option("--application", metavar="MODULE:NAME", help="Where plain alembic finds the backoffice or the app.")
 @click.option("--ini", metavar="FILE", help="Write an alembic.ini there, for plain alembic.")
 def init(name: str | None, as_json: bool, application: str | None, ini: str | None) -> None:
     """Begin a history: write the folder of the migrations. What is there already is left alone."""
@@ -103,12 +116,12 @@ def upgrade(
     _tell_run(run, "Upgraded to", as_json=as_json)
 
 
-@_command("downgrade")
+@_command("downgrade", _Steps)
 @click.argument("target")
 @_lock_timeout
 @_wait
 def downgrade(name: str | None, as_json: bool, target: str, lock_timeout: str | None, wait: float) -> None:
-    """Bring the database back to TARGET: a revision, `base`, or `-1` (written after `--`)."""
+    """Bring the database back to TARGET: a revision, `base`, or `-1` for one step."""
     run = one_history(name).migrations.downgrade(target, lock_timeout=lock_timeout, wait=wait)
     _tell_run(run, "Undid", as_json=as_json)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,22 +11,18 @@ from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, ops
 from alembic.util import rev_id
-from sqlalchemy.engine import Dialect
 
-from ..errors import MigrationError
-from ..storage.sql.columns import write_document
-from ..storage.sql.loading import stored_value
-from ..types.kinds import Kind
-from ..types.options import MISSING
+from ..errors import BackoError, MigrationError
+from .branches import join
 from .command import Command
-from .large import afterwards, between
 from .metadata import Target
-from .plan import Plan, make_plan
+from .plan import Plan
+from .portable import both, other_dialect
 from .reflect import reflect, table_names
-from .rename import Passage, find_passage
-from .renamed import rename
+from .rename import find_passage
 from .render import Renderer
-from .snapshot import Schema, snapshot
+from .snapshot import UntoldError, snapshot
+from .way import Way
 
 
 class Lines(MigrateOperation):
@@ -59,14 +55,16 @@ def autogenerate(target: Target, command: Command, version_table: str) -> Callab
         plans = [each for each in compare(target, command, context, version_table) if each.up.lines]
         template = context.opts.setdefault("template_args", {})
         template["destructive"], template["creates"] = {}, {}
+        lost = [*_lost(first.upgrade_ops.ops)]
+        template["destructive"][first.rev_id] = _tuple(lost)
         for position, each in enumerate(plans):
             script = first if position == 0 else _second(first, directives)
             _put_first(script.upgrade_ops, each.up)
             _put_last(script.downgrade_ops, each.down)
             script.imports.update(each.imports)
-            template["destructive"][script.rev_id] = _tuple(each.up.destructive)
+            template["destructive"][script.rev_id] = _tuple([*each.up.destructive, *(lost if script is first else ())])
             template["creates"][script.rev_id] = _tuple(each.up.creates)
-        if _is_revision(context, command) and first.upgrade_ops.is_empty() and not command.keep_empty:
+        if _is_revision(context, arguments["message"]) and first.upgrade_ops.is_empty() and not command.keep_empty:
             directives[:] = []
 
     return process
@@ -93,31 +91,34 @@ def compare(target: Target, command: Command, context: Any, version_table: str) 
         if name in there and was in old and was not in target.known | set(command.drop) | set(target.tables):
             del old[was]
     command.unknown.extend(sorted(there - set(old) - target.of_host - {version_table}))
-    new = snapshot(target.tables.values(), dialect)
-    passage = find_passage(target, old, new, command.ask)
+    passage = find_passage(target, old, snapshot(target.tables.values(), dialect), command.ask)
     autogen = AutogenContext(context, autogenerate=False)
-    renderer, given = Renderer(autogen), defaults(target, dialect)
-    back, former = passage.back(), _former(given, passage)
-    large = command.large and dialect.name == "postgresql"
-    middle = between(rename(old, new, passage).schema, new) if large else new
-    up = make_plan(renderer, old, middle, passage, given, large=large)
-    down = make_plan(renderer, middle, old, back, former) if up.lines else Plan()
-    stages = [Stage(up, down, autogen.imports)]
-    if large:
-        stages.append(_afterwards(renderer, up, middle, new, given))
-    for stage in stages:
-        command.differences.extend(stage.up.differences)
+    elsewhere = other_dialect(dialect)
+    other: Callable[[], Way] | None = None
+    large = command.large and (elsewhere is not None or dialect.name == "postgresql")
+    if elsewhere is not None:
+        old, translated = both(old, dialect, elsewhere)
+        other = lambda: Way(target, Renderer(autogen, elsewhere), translated, passage, large=large)  # noqa: E731
+    way = Way(target, Renderer(autogen), old, passage, large=large)
+    steps = [(Way.up, Way.down), *([(Way.up_afterwards, Way.down_afterwards)] if large else [])]
+    stages = []
+    for step, step_back in steps:
+        up = step(way)
+        command.differences.extend(up.differences)
+        down = step_back(way) if up.lines else Plan()
+        if up.lines and other is not None:
+            up.lines = join(dialect.name, up.lines, _lines(other, step))
+            down.lines = join(dialect.name, down.lines, _lines(other, step_back))
+        stages.append(Stage(up, down, autogen.imports))
     return stages
 
 
-def _afterwards(
-    renderer: Renderer, up: Plan, middle: Schema, new: Schema, given: Mapping[tuple[str, str], str]
-) -> Stage:
-    """Plan the second of the two revisions for large tables."""
-    lines = afterwards(renderer, up.change, middle, new, given)
-    down = make_plan(renderer, new, middle, Passage(), given)
-    told = make_plan(renderer, middle, new, Passage(), given)
-    return Stage(Plan(lines, told.differences, change=told.change), down, renderer.context.imports)
+def _lines(way: Callable[[], Way], step: Callable[[Way], Plan]) -> list[str] | None:
+    """Return what is done on another database; nothing where that isn't known."""
+    try:
+        return step(way()).lines
+    except (UntoldError, BackoError, sa.exc.CompileError):
+        return None
 
 
 def _second(first: Any, directives: list[Any]) -> Any:
@@ -133,40 +134,15 @@ def _second(first: Any, directives: list[Any]) -> Any:
     return script
 
 
-def defaults(target: Target, dialect: Dialect) -> dict[tuple[str, str], str]:
-    """Return what rows without a value get, as SQL, by table and column: the constant defaults of fields."""
-    found: dict[tuple[str, str], str] = {}
-    for table, leaves in target.fields():
-        for leaf in leaves:
-            options = leaf.type.options
-            default = options.default
-            if default is MISSING or default is None or callable(default) or leaf.conditional:
-                continue
-            if options.allow_none and not options.required:
-                continue
-            type_ = target.tables[table].c[leaf.column].type
-            if leaf.type.kind is Kind.JSON and isinstance(type_, sa.Boolean):
-                continue  # a list with a table of its own, whose column only tells that there is one
-            value = stored_value(leaf.type, leaf.type.load_missing())
-            found[table, leaf.column] = _literal(leaf.type.kind, value, type_, dialect)
-    return {place: sql for place, sql in found.items() if sql}
-
-
-def _literal(kind: Kind, value: Any, type_: sa.types.TypeEngine[Any], dialect: Dialect) -> str:
-    """Write a stored value as SQL; nothing where its type can't."""
-    if kind is Kind.JSON:
-        return "'" + write_document(value).replace("'", "''") + "'"
-    processor = type_.dialect_impl(dialect).literal_processor(dialect)
-    written = "" if processor is None else str(processor(value))
-    return written.replace("%%", "%") if dialect.identifier_preparer._double_percents else written
-
-
-def _former(given: dict[tuple[str, str], str], passage: Passage) -> dict[tuple[str, str], str]:
-    """Return the defaults under the names that tables and columns had."""
-    return {
-        (passage.tables.get(table, table), passage.columns.get(table, {}).get(column, column)): sql
-        for (table, column), sql in given.items()
-    }
+def _lost(operations: Iterable[MigrateOperation]) -> Iterator[str]:
+    """Tell what the host's tables lose."""
+    for each in operations:
+        if isinstance(each, ops.DropTableOp):
+            yield f"drops the table {each.table_name} with all its rows"
+        elif isinstance(each, ops.DropColumnOp):
+            yield f"drops the column {each.table_name}.{each.column_name} with its values"
+        elif isinstance(each, ops.OpContainer):
+            yield from _lost(each.ops)
 
 
 def _put_first(container: ops.OpContainer, plan: Plan) -> None:
@@ -185,8 +161,7 @@ def _tuple(texts: list[str]) -> str:
     return "(\n" + "".join(f"    {text!r},\n" for text in texts) + ")"
 
 
-def _is_revision(context: Any, command: Command) -> bool:
-    """Tell whether a file will be written: `alembic check` needs the empty revision."""
-    options = getattr(context.config, "cmd_opts", None)
-    chosen = getattr(options, "cmd", None)
-    return chosen is None or chosen[0].__name__ == "revision"
+def _is_revision(context: Any, message: str | None) -> bool:
+    """Tell whether a file will be written: `alembic check`, which has no message, needs the empty revision."""
+    chosen = getattr(getattr(context.config, "cmd_opts", None), "cmd", None)
+    return message is not None or (chosen is not None and chosen[0].__name__ == "revision")

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..errors import MigrationError
 from .report import Ask, Difference
 
 if TYPE_CHECKING:
@@ -23,6 +25,19 @@ ATTRIBUTE = "backo_sql"
 
 #: How long a migration waits for another one to end, in seconds.
 WAIT = 600.0
+
+
+_TIME = re.compile(r"\d+ *(us|ms|s|min|h|d)?")
+
+
+def check_time(text: str | None) -> None:
+    """Refuse what PostgreSQL would not take for a time, wherever it is said.
+
+    Raises:
+        MigrationError: it is none.
+    """
+    if text is not None and not _TIME.fullmatch(text.strip()):
+        raise MigrationError(f"A lock timeout is a time such as '2s' or '500ms', not {text!r}.")
 
 
 @dataclass

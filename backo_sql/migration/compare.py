@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from .kinds import kind_of
 from .snapshot import Check, Column, ForeignKey, Index, Key, Schema, Table
 
 _Part = TypeVar("_Part", Check, Key, Index, ForeignKey)
@@ -104,11 +103,11 @@ def _compare_tables(old: Table, new: Table) -> TableChange:
         before = old.columns.get(name)
         if before is None:
             continue
-        if _is_retyped(old, before, new, column):
+        if _is_retyped(before, column):
             change.retyped.append((before, column))
         if before.nullable != column.nullable:
             (change.loosened if column.nullable else change.tightened).append(column)
-        if _plain_default(before.default) != _plain_default(column.default):
+        if plain_default(before.default) != plain_default(column.default):
             change.defaults.append(column)
     for part in ("checks", "uniques", "indexes", "foreign_keys"):
         _compare_parts(getattr(old, part), getattr(new, part), part, change)
@@ -138,13 +137,13 @@ def _columns_of(part: Check | Key | Index | ForeignKey, table: Table) -> tuple[s
     return (max(found, key=len),) if found else tuple(table.columns)
 
 
-def _is_retyped(old: Table, before: Column, new: Table, column: Column) -> bool:
+def _is_retyped(before: Column, column: Column) -> bool:
     if not before.ddl or not column.ddl:  # a type that SQLAlchemy doesn't know
         return False
-    return before.ddl != column.ddl or kind_of(before, old) != kind_of(column, new)
+    return before.ddl != column.ddl or before.kind != column.kind
 
 
-def _plain_default(default: str | None) -> str | None:
+def plain_default(default: str | None) -> str | None:
     """Return a default without what PostgreSQL adds when it tells: `'a'::text`, `(1)`."""
     if default is None:
         return None

@@ -8,6 +8,7 @@ from .compare import Parts, SchemaChange, TableChange
 from .rename import Passage
 from .renamed import Renames
 from .report import Difference
+from .snapshot import Column
 
 
 def find_differences(renames: Renames, change: SchemaChange, passage: Passage) -> list[Difference]:
@@ -41,6 +42,15 @@ def _moved(passage: Passage) -> Iterator[Difference]:
         if not turn.single:
             text += ": of several, the first is kept"
         yield Difference("turn_links", turn.table, turn.column, text, destructive=not turn.single)
+    for move in passage.lists:
+        document = f"the document {move.table}.{move.column}"
+        if move.folds:
+            text = f"moves the elements of {move.elements} into {document}"
+            text += f", without {', '.join(move.lost)}" if move.lost else ""
+            yield Difference("fold_list", move.table, move.column, text, destructive=bool(move.lost))
+        else:
+            text = f"moves the elements of {document} into the table {move.elements}"
+            yield Difference("unfold_list", move.table, move.column, text)
     for swap in passage.swaps:
         yield Difference("swap_links", swap.new, "", f"moves the links of the table {swap.old} into {swap.new}")
 
@@ -49,6 +59,7 @@ def _tables(change: SchemaChange, passage: Passage) -> Iterator[Difference]:
     for table in change.added:
         yield Difference("add_table", table.name, "", f"adds the table {table.name}")
     moved = {each.links for each in passage.spreads if each.gather} | {each.old for each in passage.swaps}
+    moved |= {each.elements for each in passage.lists if each.folds}
     for table in change.dropped:
         kept = table.name in moved
         text = f"drops the table {table.name}" + ("" if kept else " with all its rows")
@@ -69,7 +80,7 @@ def _columns(change: TableChange, moved: set[tuple[str, str]]) -> Iterator[Diffe
     for column in change.added:
         yield Difference("add_column", table, column.name, f"adds the column {table}.{column.name}")
     for before, after in change.retyped:
-        text = f"changes the type of {table}.{after.name} from {before.ddl} to {after.ddl}"
+        text = f"changes the type of {table}.{after.name} from {_type(before, after)} to {_type(after, before)}"
         yield Difference("change_type", table, after.name, text)
     for column in change.loosened:
         yield Difference("drop_not_null", table, column.name, f"lets {table}.{column.name} be null")
@@ -81,6 +92,14 @@ def _columns(change: TableChange, moved: set[tuple[str, str]]) -> Iterator[Diffe
         kept = (table, column.name) in moved
         text = f"drops the column {table}.{column.name}" + ("" if kept else " with its values")
         yield Difference("drop_column", table, column.name, text, destructive=not kept)
+
+
+def _type(column: Column, other: Column) -> str:
+    """Name a type so that it differs from another one: SQLite keeps values of several kinds in columns of one type."""
+    if column.ddl != other.ddl:
+        return column.ddl
+    name, *numbers = (each for each in column.kind if each is not None)
+    return f"{name}({', '.join(map(str, numbers))})" if numbers else str(name)
 
 
 def _parts(table: str, parts: Parts, verb: str, text: str) -> Iterator[Difference]:

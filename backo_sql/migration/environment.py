@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from logging.config import fileConfig
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,8 @@ from ..model.registry import Backoffice
 from ..storage.sql.connector import DBSQLConnector
 from . import operations as _operations  # noqa: F401 - the operations that revisions use
 from .autogenerate import autogenerate
-from .command import ATTRIBUTE, Command
+from .command import ATTRIBUTE, Command, check_time
+from .failures import tell
 from .metadata import Target
 from .reflect import reading_constraints
 from .report import IncludeObject
@@ -37,7 +38,7 @@ ALLOW_DESTRUCTIVE = "BACKO_SQL_ALLOW_DESTRUCTIVE"
 
 
 def run_migrations(
-    backoffice: Backoffice | Sequence[Backoffice] | None = None,
+    backoffice: Any = None,
     *,
     connector: DBSQLConnector | None = None,
     metadata: sa.MetaData | Sequence[sa.MetaData] = (),
@@ -48,8 +49,10 @@ def run_migrations(
     """Run the command that Alembic was asked for. An `env.py` needs nothing else.
 
     Args:
-        backoffice: whose collections the database holds, or several of them. Without it, the option `backoffice` in
-            the section `[alembic]` of the configuration names one: `myapp.model:backoffice`.
+        backoffice: whose collections the database holds, or several of them; or a Flask application, for all of its
+            backoffices and the database of its config; or a function without parameters that returns one or the other.
+            Without it, the option `backoffice` in the section `[alembic]` of the configuration names one:
+            `myapp.model:backoffice`, `myapp:create_app`.
         connector: the database, where the collections of a backoffice live in several: each has its own history.
         metadata: of the host's own tables, which are kept in the same history by Alembic's means.
         include_object: judges the tables of the host, as in Alembic. Without it, a table that nobody knows is left
@@ -68,32 +71,34 @@ def run_migrations(
     """
     config = context.config
     given = config.attributes.get(ATTRIBUTE)
-    command = given if given is not None else _from_command_line()
     _set_up_logs(config)
     try:
-        backoffices = command.backoffices or _backoffices(backoffice, config)
-        target = Target.of(backoffices, command.connector or connector, [*_several(metadata), *command.metadata])
-        target.known = _known_tables()
-        options: dict[str, Any] = {
-            "target_metadata": target.host,
-            "include_object": target.judge(include_object),
-            "include_name": target.judge_name(include_object),
-            "version_table": version_table,
-            "transactional_ddl": True,
-            "render_as_batch": True,
-            "process_revision_directives": autogenerate(target, command, version_table),
-            "on_version_apply": lambda step, **_: command.applied.append(step.up_revision_id),
-            "fn": _guarded(command),
-        }
-        address = url or config.get_main_option("sqlalchemy.url")
-        if context.is_offline_mode():
-            _offline(target, address, options)
-        else:
-            _online(target, address, command, options)
-    except BackoError as error:
+        command = given if given is not None else _from_command_line()
+        with ExitStack() as stack:
+            backoffices = command.backoffices or _backoffices(backoffice, config, stack)
+            target = Target.of(backoffices, command.connector or connector, [*_several(metadata), *command.metadata])
+            target.known = _known_tables()
+            options: dict[str, Any] = {
+                "target_metadata": target.host,
+                "include_object": target.judge(include_object),
+                "include_name": target.judge_name(include_object),
+                "version_table": version_table,
+                "transactional_ddl": True,
+                "render_as_batch": True,
+                "process_revision_directives": autogenerate(target, command, version_table),
+                "on_version_apply": lambda step, **_: command.applied.append(step.up_revision_id),
+                "fn": _guarded(command),
+            }
+            address = url or config.get_main_option("sqlalchemy.url")
+            if context.is_offline_mode():
+                _offline(target, address, options)
+            else:
+                _online(target, address, command, options)
+    except (BackoError, sa.exc.DBAPIError) as failure:
+        error = tell(failure) if isinstance(failure, sa.exc.DBAPIError) else failure
         if given is None:  # Alembic's command line shows its own errors in one line
-            raise CommandError(str(error)) from error
-        raise
+            raise CommandError(str(error)) from failure
+        raise error from failure.__cause__ if error is failure else failure
 
 
 def _offline(target: Target, address: str | None, options: dict[str, Any]) -> None:
@@ -161,6 +166,7 @@ def _from_command_line() -> Command:
         raise CommandError(f"-x takes {', '.join(sorted(known))}; not {', '.join(unknown)}.")
     if arguments.get("renames", "no") != "no":
         raise CommandError("-x renames=no says that nothing was renamed; a rename is told by was='old'.")
+    check_time(arguments.get("lock-timeout"))
     return Command(
         ask=(lambda _: False) if "renames" in arguments else None,
         allow_destructive="allow-destructive" in arguments or os.environ.get(ALLOW_DESTRUCTIVE, "") not in ("", "0"),
@@ -177,22 +183,28 @@ def _set_up_logs(config: Config) -> None:
             fileConfig(config.config_file_name, disable_existing_loggers=False)
 
 
-def _backoffices(given: Backoffice | Sequence[Backoffice] | None, config: Config) -> Sequence[Backoffice]:
-    if given is not None:
-        return [given] if isinstance(given, Backoffice) else list(given)
-    named = config.get_main_option("backoffice")
-    if not named:
-        raise MigrationError(
-            "Which backoffice? Give it to run_migrations(backoffice) in env.py, or name it in the section [alembic] "
-            "of alembic.ini: backoffice = myapp.model:backoffice"
-        )
-    module, _, attribute = named.partition(":")
-    found = getattr(importlib.import_module(module), attribute or "backoffice", None)
-    if callable(found) and not isinstance(found, Backoffice):
+def _backoffices(given: Any, config: Config, stack: ExitStack) -> Sequence[Backoffice]:
+    """Return the backoffices that are meant; the context of their application, if that is given, is entered."""
+    if given is None:
+        named = config.get_main_option("backoffice")
+        if not named:
+            raise MigrationError(
+                "Which backoffice? Give it to run_migrations(backoffice) in env.py, or name it in the section "
+                "[alembic] of alembic.ini: backoffice = myapp.model:backoffice"
+            )
+        module, _, attribute = named.partition(":")
+        given = getattr(importlib.import_module(module), attribute or "backoffice", None)
+    found = given
+    if callable(found) and not isinstance(found, Backoffice) and not hasattr(found, "extensions"):
         found = found()
-    if not isinstance(found, Backoffice):
-        raise MigrationError(f"{named!r} leads to {found!r}, which is no Backoffice.")
-    return [found]
+    if hasattr(found, "extensions"):  # an application: we need not know of Flask for that
+        stack.enter_context(found.app_context())
+        state = found.extensions.get("backo_sql")
+        found = [] if state is None else list(state.backoffices.values())
+    several = [found] if isinstance(found, Backoffice) else found
+    if not isinstance(several, Sequence) or not several or not all(isinstance(each, Backoffice) for each in several):
+        raise MigrationError(f"{given!r} is no Backoffice, and no application that has one.")
+    return several
 
 
 def _several(metadata: sa.MetaData | Sequence[sa.MetaData]) -> Sequence[sa.MetaData]:

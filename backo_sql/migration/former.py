@@ -75,3 +75,14 @@ def _visit(fields: DictType, path: Path, former: list[Path]) -> Iterator[tuple[P
             yield here, found
         if isinstance(field, DictType):
             yield from _visit(field, here, found)
+
+
+def renamed_within(field: object, path: Path) -> Iterator[Path]:
+    """Visit the fields inside the documents of a field that say that they had another name."""
+    if isinstance(field, DictType):
+        for name, inner in field.fields.items():
+            if inner.options.was is not None:
+                yield (*path, name)
+            yield from renamed_within(inner, (*path, name))
+    elif isinstance(field, ListType):
+        yield from renamed_within(field.element, path)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
-from .snapshot import Column, Table
+from ..model.description import MAX_NAME_BYTES
+from ..storage.sql.columns import SQLITE_PRECISION
+from ..storage.sql.layout import check_name, digits_name
 
 _TYPES = {
     "TEXT": "text",
@@ -50,21 +53,26 @@ class ColumnKind(NamedTuple):
     scale: int | None = None
 
 
-def kind_of(column: Column, table: Table) -> ColumnKind:
-    """Tell what a column of a table holds.
+#: what only the database knows
+OTHER = ColumnKind("other")
 
-    On SQLite a document is a text, and a decimal number an integer: there the rules of the column tell.
+
+def find_kind(table: str, column: str, ddl: str, checks: Collection[str]) -> ColumnKind:
+    """Tell what a column holds.
+
+    On SQLite a document is a text, and a decimal number an integer: there the names of rules tell.
+
+    Args:
+        table: the name of its table.
+        column: its name.
+        ddl: its type as the database writes it.
+        checks: the names of all rules of the table.
     """
-    digits = f"ck_{table.name}__{column.name}__digits__"
-    document = f"ck_{table.name}__{column.name}__document"
-    for name in table.checks:
-        if name.startswith(document):
-            return ColumnKind("json")
-        if name.startswith(digits):
-            precision, _, scale = name.removeprefix(digits).partition("_")
-            if precision.isdigit() and scale.isdigit():
-                return ColumnKind("decimal", None, int(precision), int(scale))
-    match = _TYPE.fullmatch(column.ddl)
+    if check_name(table, column, "document", ()) in checks:
+        return ColumnKind("json")
+    if ddl == "BIGINT" and (found := _digits(table, column, checks)) is not None:
+        return ColumnKind("decimal", None, *found)
+    match = _TYPE.fullmatch(ddl)
     name = _TYPES.get(match["name"], "other") if match else "other"
     first = int(match["first"]) if match and match["first"] else None
     if name == "text":
@@ -72,3 +80,16 @@ def kind_of(column: Column, table: Table) -> ColumnKind:
     if name == "decimal":
         return ColumnKind(name, None, first, int(match["second"] or 0) if match else 0)
     return ColumnKind(name)
+
+
+def _digits(table: str, column: str, checks: Collection[str]) -> tuple[int, int] | None:
+    """Return precision and scale of a scaled integer."""
+    beginning = f"ck_{table}__{column}__digits__"
+    for name in checks:
+        precision, _, scale = name.removeprefix(beginning).partition("_")
+        if precision.isdigit() and scale.isdigit():
+            return int(precision), int(scale)
+    # A name that would be too long ends in a hash: whose, is tried out.
+    cut = any(name.startswith(beginning[: MAX_NAME_BYTES - 9]) for name in checks)
+    tried = ((p, s) for p in range(1, SQLITE_PRECISION + 1) for s in range(p + 1))
+    return next((each for each in tried if cut and digits_name(table, column, *each) in checks), None)

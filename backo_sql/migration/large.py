@@ -1,13 +1,15 @@
 """Changes of large tables on PostgreSQL, so that nobody waits for long: in two revisions.
 
-The first does what takes a moment: columns, and rules that only new rows are held to. The second, which stands outside
-a transaction and may be repeated, does what takes time without keeping others from reading and writing: it makes
-indexes concurrently, fills columns in small transactions, and looks at the rows that were there before.
+The first does what takes a moment, and what the application that still runs can live with: columns, and rules that only
+new rows are held to. A column that is required from now on has a default in the database for as long, or may be null
+where there is none. The second, which stands outside a transaction and may be repeated, does what takes time without
+keeping others from reading and writing: it makes indexes concurrently, fills columns in small transactions, looks at
+the rows that were there before, and is as strict as the description at last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .compare import SchemaChange, TableChange, compare
@@ -16,20 +18,25 @@ from .snapshot import Column, Schema, Table
 from .sqlite_text import escaped, quote
 
 
-def between(old: Schema, new: Schema) -> Schema:
+def between(old: Schema, new: Schema, defaults: Mapping[tuple[str, str], str]) -> Schema:
     """Return the schema after the first of the two revisions.
 
     Args:
         old: what is there, under its new names.
         new: what is wanted.
+        defaults: by table and column, what rows without a value get, as SQL.
     """
-    return {name: _between(old[name], table) if name in old else table for name, table in new.items()}
+    return {name: _between(old[name], table, defaults) if name in old else table for name, table in new.items()}
 
 
-def _between(old: Table, new: Table) -> Table:
+def _between(old: Table, new: Table, defaults: Mapping[tuple[str, str], str]) -> Table:
     def column(each: Column) -> Column:
-        before = old.columns.get(each.name)
-        return replace(each, nullable=True) if before is not None and before.nullable else each
+        before, default = old.columns.get(each.name), defaults.get((new.name, each.name), each.default)
+        if before is not None:
+            return replace(each, nullable=True) if before.nullable else each
+        if each.nullable:
+            return each
+        return replace(each, default=default, nullable=default is None)
 
     return replace(
         new,
@@ -44,6 +51,8 @@ def afterwards(
 ) -> list[str]:
     """Write the second revision.
 
+    What takes long is done first; what keeps others out takes a moment, and each is a transaction of its own.
+
     Args:
         renderer: writes the parts.
         first: what the first revision changes.
@@ -51,23 +60,23 @@ def afterwards(
         new: what is wanted.
         defaults: by table and column, what rows without a value get, as SQL.
     """
-    apart: list[str] = []
-    then: list[str] = []
-    for change in compare(middle, new).changed:
-        apart += _fills(change, defaults)
-        apart += _indexes(renderer, change)
-        then += _required(renderer, change)
-        then += [
-            _alter(change.name, f"ADD CONSTRAINT {quote(key.name or '')} UNIQUE USING INDEX {quote(key.name or '')}")
-            for key in change.made.uniques
-        ]
+    changed = compare(middle, new).changed
+    lines = [line for change in changed for line in (*_fills(change, defaults), *_indexes(renderer, change))]
     for change in first.changed:
         rules = [*change.made.checks, *change.kept.checks]
         names = [*(each.name for each in rules), *(each.name or "" for each in change.made.foreign_keys)]
-        then += [_alter(change.name, f"VALIDATE CONSTRAINT {quote(name)}") for name in names]
-    if apart:
-        apart = ["with op.get_context().autocommit_block():", *(f"    {line}" for line in apart)]
-    return apart + then
+        lines += [_alter(change.name, f"VALIDATE CONSTRAINT {quote(name)}") for name in names]
+    for change in changed:
+        lines += _required(change)
+        for key in change.made.uniques:
+            name = quote(key.name or "")
+            lines.append(_alter(change.name, f"ADD CONSTRAINT {name} UNIQUE USING INDEX {name}"))
+        lines += [
+            _alter(change.name, f"ALTER COLUMN {quote(column.name)} DROP DEFAULT")
+            for column in change.defaults
+            if column.default is None
+        ]
+    return ["with op.get_context().autocommit_block():", *(f"    {line}" for line in lines)] if lines else []
 
 
 def _fills(change: TableChange, defaults: Mapping[tuple[str, str], str]) -> list[str]:
@@ -85,7 +94,7 @@ def _indexes(renderer: Renderer, change: TableChange) -> list[str]:
         lines.append(renderer.create_index(change.name, index, ", postgresql_concurrently=True"))
     for key in change.made.uniques:
         name, columns = key.name or "", list(key.columns)
-        lines.append(_drop_index(name))
+        lines += [_alter(change.name, f"DROP CONSTRAINT IF EXISTS {quote(name)}"), _drop_index(name)]
         lines.append(
             f"op.create_index(op.f({name!r}), {change.name!r}, {columns!r}, unique=True, postgresql_concurrently=True)"
         )
@@ -97,21 +106,18 @@ def _drop_index(name: str) -> str:
     return f"op.execute({f'DROP INDEX CONCURRENTLY IF EXISTS {quote(name)}'!r})"
 
 
-def _required(renderer: Renderer, change: TableChange) -> list[str]:
+def _required(change: TableChange) -> Iterable[str]:
     """Write how columns become required: a rule that was validated spares PostgreSQL a look under a lock."""
-    lines = []
     for column in change.tightened:
-        rule = f"ck_{column.name}_not_null"[:63]
+        rule = quote(f"ck_{column.name}_not_null"[:63])
         condition = f"{quote(column.name)} IS NOT NULL"
-        complaint = f"{column.name} is required, and some rows have no value. Fill them in this revision, at its top."
-        lines += [
-            f"op.check_rows({change.name!r}, {condition!r}, {complaint!r})",
-            _alter(change.name, f"ADD CONSTRAINT {quote(rule)} CHECK ({condition}) NOT VALID"),
-            _alter(change.name, f"VALIDATE CONSTRAINT {quote(rule)}"),
-            _alter(change.name, f"ALTER COLUMN {quote(column.name)} SET NOT NULL"),
-            _alter(change.name, f"DROP CONSTRAINT {quote(rule)}"),
-        ]
-    return lines
+        complaint = f"{column.name} is required, and some rows have no value. Fill them before this revision is run."
+        yield f"op.check_rows({change.name!r}, {condition!r}, {complaint!r})"
+        yield _alter(change.name, f"DROP CONSTRAINT IF EXISTS {rule}")
+        yield _alter(change.name, f"ADD CONSTRAINT {rule} CHECK ({condition}) NOT VALID")
+        yield _alter(change.name, f"VALIDATE CONSTRAINT {rule}")
+        yield _alter(change.name, f"ALTER COLUMN {quote(column.name)} SET NOT NULL")
+        yield _alter(change.name, f"DROP CONSTRAINT {rule}")
 
 
 def _alter(table: str, what: str) -> str:

@@ -20,7 +20,8 @@ from alembic.util import CommandError
 from ..errors import MigrationError
 from ..model.registry import Backoffice
 from ..storage.sql.connector import DBSQLConnector
-from .command import ATTRIBUTE, WAIT, Command
+from .command import ATTRIBUTE, WAIT, Command, check_time
+from .failures import tell
 from .report import Ask, Report, Revision
 from .scaffold import write_scaffold
 
@@ -61,7 +62,8 @@ class Migrations:
         """Write `env.py`, `script.py.mako` and `versions/`; what is there already is left alone.
 
         Args:
-            application: where plain `alembic` finds the backoffice: `myapp.model:backoffice`.
+            application: where plain `alembic` finds the backoffice, or the application: `myapp.model:backoffice`,
+                `myapp:create_app`.
             ini: also write an `alembic.ini` there, for plain `alembic`.
 
         Returns:
@@ -183,8 +185,14 @@ class Migrations:
             alembic.stamp(config, target)
 
     def merge(self, message: str) -> Revision:
-        """Write a revision that joins all heads."""
+        """Write a revision that joins all heads.
+
+        Raises:
+            MigrationError: there are no two heads.
+        """
         with self._alembic(self._run()) as config:
+            if len(ScriptDirectory.from_config(config).get_heads()) < 2:
+                raise MigrationError("The history has no two heads: there is nothing to merge.")
             written: Any = alembic.merge(config, "heads", message)
             directory = ScriptDirectory.from_config(config)
             return self._tell(directory.get_revision(written.revision), frozenset(), directory)
@@ -194,6 +202,7 @@ class Migrations:
     _current_ids: frozenset[str] = frozenset()
 
     def _run(self, **options: Any) -> Command:
+        check_time(options.get("lock_timeout"))
         return Command(self.backoffices, self.connector, self.metadata, **options)
 
     @contextmanager
@@ -208,8 +217,8 @@ class Migrations:
             yield config
         except CommandError as error:
             raise MigrationError(_sentence(str(error))) from error
-        except sa.exc.DBAPIError as error:
-            raise MigrationError(f"The database refuses this: {_what_it_said(error)}") from error
+        except sa.exc.DBAPIError as error:  # an env.py that doesn't call ours
+            raise tell(error) from error
 
     def _apply(self, run: Command, command: Any, target: str) -> list[Revision]:
         with self._alembic(run) as config:
@@ -284,10 +293,6 @@ def _created(script: Script) -> datetime.datetime | None:
             except ValueError:
                 return None
     return None
-
-
-def _what_it_said(error: sa.exc.DBAPIError) -> str:
-    return str(error.orig).strip().partition("\n")[0]
 
 
 def _sentence(text: str) -> str:

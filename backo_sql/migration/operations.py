@@ -1,11 +1,13 @@
-"""The operations that revisions have beside those of Alembic: `op.check_rows` and `op.rename_constraints`.
+"""The operations that revisions have beside those of Alembic.
+
+`op.check_rows`, `op.lock_tables`, `op.fill_rows`, `op.rename_constraints` and `op.only_on`.
 
 They come with `backo_sql.migration`, which every `env.py` imports; a revision needs no import for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +15,9 @@ from alembic.operations import MigrateOperation, Operations
 
 from ..errors import MigrationError
 from .sqlite_text import escaped, index_renamed, quote, renamed
+
+#: about how many rows PostgreSQL puts on a page
+_ROWS_OF_A_PAGE = 50
 
 
 class PlainType(sa.types.UserDefinedType[Any]):
@@ -72,6 +77,60 @@ def _doubles(operations: Operations) -> bool:
     return bool(operations.get_bind().dialect.identifier_preparer._double_percents)
 
 
+@Operations.register_operation("only_on")
+class OnlyOnOp(MigrateOperation):
+    """Stop the migration on any other database than the one that a revision was written on."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+
+    @classmethod
+    def only_on(cls, operations: Operations, dialect: str) -> None:
+        """Stop the migration on any other database, before anything is changed.
+
+        Args:
+            operations: given by Alembic.
+            dialect: the database that the revision was written on: `sqlite`, `postgresql`.
+        """
+        operations.invoke(cls(dialect))
+
+
+@Operations.implementation_for(OnlyOnOp)
+def _only_on(operations: Operations, operation: OnlyOnOp) -> None:
+    here = operations.get_context().dialect.name
+    if here != operation.dialect:
+        raise MigrationError(
+            f"This revision was written on {operation.dialect}, where something is that {here} has in another form, or "
+            f"not at all. Write in it what is to be done on {here}, and take the line op.only_on out."
+        )
+
+
+@Operations.register_operation("lock_tables")
+class LockTablesOp(MigrateOperation):
+    """Keep everybody else out of some tables until the revision ends."""
+
+    def __init__(self, tables: Sequence[str]) -> None:
+        self.tables = tables
+
+    @classmethod
+    def lock_tables(cls, operations: Operations, tables: Sequence[str]) -> None:
+        """Keep everybody else out of some tables until the revision ends: between two statements nobody may write.
+
+        Args:
+            operations: given by Alembic.
+            tables: the tables.
+        """
+        operations.invoke(cls(tables))
+
+
+@Operations.implementation_for(LockTablesOp)
+def _lock_tables(operations: Operations, operation: LockTablesOp) -> None:
+    # A whole migration of SQLite is one transaction that keeps writers out.
+    if operations.get_context().dialect.name == "postgresql":
+        # As strong as what comes after it: a lock that grew would meet somebody who read and now wants to write.
+        operations.execute(f"LOCK TABLE {', '.join(map(quote, operation.tables))} IN ACCESS EXCLUSIVE MODE")
+
+
 @Operations.register_operation("fill_rows")
 class FillRowsOp(MigrateOperation):
     """Give rows without a value one, in small transactions; to be run in an autocommit block."""
@@ -88,7 +147,7 @@ class FillRowsOp(MigrateOperation):
             table: the table.
             column: the column.
             value: what they get, in SQL.
-            batch: how many rows are one transaction.
+            batch: about how many rows are one transaction.
         """
         operations.invoke(cls(table, column, value, batch))
 
@@ -100,9 +159,14 @@ def _fill_rows(operations: Operations, operation: FillRowsOp) -> None:
     if operations.get_context().dialect.name != "postgresql" or operations.get_context().as_sql:
         operations.execute(escaped(update))
         return
-    some = f"SELECT ctid FROM {table} WHERE {column} IS NULL LIMIT {operation.batch}"
-    while operations.get_bind().execute(sa.text(escaped(f"{update} AND ctid = ANY(ARRAY({some}))"))).rowcount:
-        pass
+    connection = operations.get_bind()
+    # From page to page, as the rows lie: none is looked at twice, whatever the size of the table.
+    size = sa.text("SELECT pg_relation_size(CAST(:table AS regclass)) / current_setting('block_size')::int")
+    pages = connection.execute(size, {"table": table}).scalar_one()
+    step = max(operation.batch // _ROWS_OF_A_PAGE, 1)
+    for page in range(0, pages, step):
+        connection.execute(sa.text(escaped(f"{update} AND ctid >= '({page},0)' AND ctid < '({page + step},0)'")))
+    connection.execute(sa.text(escaped(update)))  # rows that somebody else wrote meanwhile
 
 
 @Operations.register_operation("rename_constraints")

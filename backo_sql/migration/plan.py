@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from .compare import SchemaChange, compare
 from .differences import find_differences
 from .links import move_statements
+from .lists import conversion, unfold
 from .rename import Passage
 from .renamed import Renames, rename
 from .render import Renderer
@@ -22,6 +23,9 @@ from .report import Difference
 from .snapshot import ForeignKey, Schema, Table
 from .sqlite_text import escaped
 from .table_steps import TableSteps
+
+#: No table of PostgreSQL can be altered while a deferred constraint has still to look at its rows.
+_CHECK_NOW = ('op.execute("SET CONSTRAINTS ALL IMMEDIATE")',)
 
 
 @dataclass
@@ -75,25 +79,38 @@ def make_plan(
     if not plan.differences:
         return plan
     dialect = renderer.dialect.name
-    steps = [TableSteps(each, renderer, passage, defaults, large=large) for each in change.changed]
+    lists = [each for each in passage.lists if each.table in new and each.table in renames.schema]
+    columns = {(each.table, each.column): conversion(each, renames.schema, dialect) for each in lists}
+    steps = [TableSteps(each, renderer, passage, defaults, columns, large=large) for each in change.changed]
+    unfolds = _executed(unfold(each, new, defaults, dialect) for each in lists if not each.folds)
+    moves = _executed(move_statements(passage))
+    fills = [line for each in steps for line in each.fills()]
     plan.lines += _rename_lines(renames)
+    if moves or fills or lists:
+        # What somebody writes between the moment when values are copied and that when the old ones go would be lost.
+        names = [*(table.name for table in change.changed), *(table.name for table in change.dropped)]
+        plan.lines.append(f"op.lock_tables({names!r})")
     plan.lines += _create_lines(renderer, change)
+    plan.lines += [*unfolds, *(_CHECK_NOW if unfolds and dialect == "postgresql" else ())]
     for each in steps:
         plan.lines += each.early()
-    moves = [f"op.execute({escaped(statement)!r})" for statement in move_statements(passage)]
-    fills = [line for each in steps for line in each.fills()]
-    plan.lines += moves + fills
-    if (moves or fills) and dialect == "postgresql":
-        # No table can be altered while a deferred constraint has still to look at its rows.
-        plan.lines.append('op.execute("SET CONSTRAINTS ALL IMMEDIATE")')
+    plan.lines += [*moves, *fills, *(_CHECK_NOW if (moves or fills) and dialect == "postgresql" else ())]
     for each in steps:
         plan.lines += each.late()
     plan.lines += _drop_lines(change)
     return plan
 
 
+def _executed(statements: Iterable[str]) -> list[str]:
+    return [f"op.execute({escaped(statement)!r})" for statement in statements]
+
+
 def _rename_lines(renames: Renames) -> list[str]:
-    lines = [f"op.rename_table({old!r}, {new!r})" for old, new in renames.tables.items()]
+    lines = []
+    for old, new in renames.tables.items():
+        aside = f"{new}__new"  # SQLite finds that a name in other letters is taken
+        steps = [(old, aside), (aside, new)] if old.lower() == new.lower() else [(old, new)]
+        lines += [f"op.rename_table({one!r}, {other!r})" for one, other in steps]
     for table, columns in renames.columns.items():
         lines += [f"op.alter_column({table!r}, {old!r}, new_column_name={new!r})" for old, new in columns.items()]
     for table in sorted({*renames.constraints, *renames.indexes}):

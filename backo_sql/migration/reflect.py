@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from .kinds import find_kind
 from .snapshot import Check, Column, ForeignKey, Index, Key, Schema, Table, type_text
 from .sqlite_text import checks, escaped
 
@@ -41,6 +42,7 @@ def _table(
     connection: sa.Connection, inspector: sa.Inspector, name: str, collations: Mapping[tuple[str, str], str]
 ) -> Table:
     declared = _declared(connection, name)
+    checks = {each.name: each for each in _checks(connection, inspector, name)}
     primary = inspector.get_pk_constraint(name)
     uniques = {
         str(each["name"]): Key(each["name"], tuple(each["column_names"]))
@@ -49,11 +51,11 @@ def _table(
     return Table(
         name,
         {
-            each["name"]: _column(connection, each, declared, collations.get((name, each["name"])))
+            each["name"]: _column(connection, name, each, declared, collations.get((name, each["name"])), checks)
             for each in inspector.get_columns(name)
         },
         Key(primary["name"], tuple(primary["constrained_columns"])),
-        {each.name: each for each in _checks(connection, inspector, name)},
+        checks,
         uniques,
         {
             str(each["name"]): _index(each)
@@ -68,13 +70,18 @@ def _table(
 
 
 def _column(
-    connection: sa.Connection, read: Mapping[str, Any], declared: Mapping[str, str], collation: str | None
+    connection: sa.Connection,
+    table: str,
+    read: Mapping[str, Any],
+    declared: Mapping[str, str],
+    collation: str | None,
+    checks: Mapping[str, Check],
 ) -> Column:
     name, type_ = read["name"], read["type"]
     if collation is not None and isinstance(type_, sa.types.String):
         type_.collation = collation  # older versions of SQLAlchemy don't read it
     ddl = declared.get(name) or ("" if isinstance(type_, sa.types.NullType) else type_text(type_, connection.dialect))
-    return Column(name, type_, ddl, read["nullable"], read.get("default"))
+    return Column(name, type_, ddl, read["nullable"], read.get("default"), find_kind(table, name, ddl, checks))
 
 
 def _declared(connection: sa.Connection, table: str) -> dict[str, str]:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..errors import AmbiguousChangeError, MigrationError
-from ..model.paths import column_name
+from ..model.paths import column_name, path_text
 from ..model.relations import End, Relation, RelationKind
-from .former import Former
+from ..types.container import DictType, ListType
+from .former import Former, renamed_within
 from .metadata import Target, list_table
 from .report import Ask, RenameQuestion
 from .snapshot import Schema, Table
@@ -67,6 +68,25 @@ class Swap:
     new: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListMove:
+    """The elements of a list become rows of a table; with `folds`, they become a document.
+
+    Attributes:
+        table: that has the column of the list.
+        column: its name there.
+        elements: the table of the elements.
+        folds: it is the way into the document.
+        lost: what the elements hold no more.
+    """
+
+    table: str
+    column: str
+    elements: str
+    folds: bool = False
+    lost: tuple[str, ...] = ()
+
+
 @dataclass
 class Passage:
     """What was which.
@@ -77,6 +97,7 @@ class Passage:
         spreads: links that change their form.
         turns: links that change the side on which they are kept.
         swaps: tables of links that change their side.
+        lists: lists whose elements move between a document and a table.
     """
 
     tables: dict[str, str] = field(default_factory=dict)
@@ -84,6 +105,7 @@ class Passage:
     spreads: list[Spread] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     swaps: list[Swap] = field(default_factory=list)
+    lists: list[ListMove] = field(default_factory=list)
 
     def back(self) -> Passage:
         """Return the way back."""
@@ -103,6 +125,15 @@ class Passage:
                 for each in self.turns
             ],
             [Swap(each.new, each.old) for each in self.swaps],
+            [
+                ListMove(
+                    former.get(each.table, each.table),
+                    self.columns.get(each.table, {}).get(each.column, each.column),
+                    each.elements,
+                    folds=not each.folds,
+                )
+                for each in self.lists
+            ],
         )
 
 
@@ -142,6 +173,7 @@ class _Search:
         self.former = Former(self.target, self.passage.tables)
         self._lists()
         self._columns()
+        self._folds()
         for relation in self.relations:
             if relation.kind is RelationKind.MANY_TO_MANY:
                 self._links(relation)
@@ -200,16 +232,40 @@ class _Search:
             if old is None:
                 continue
             claimed: dict[str, str] = {}
-            for leaf in leaves:
-                if leaf.column in old.columns:
-                    continue
-                was = next((each for each in self.former.columns(name, leaf.path) if each in old.columns), None)
-                if was in claimed.values():
-                    raise MigrationError(f"Two fields of {name!r} say that they were {_text(str(was))}.")
-                if was is not None:
-                    claimed[leaf.column] = was
+            left = [leaf for leaf in leaves if self.former.columns(name, leaf.path)]
+            # A name that another field took over is free, so that a chain of names moves on from its end.
+            while free := [leaf for leaf in left if leaf.column not in old.columns or leaf.column in claimed.values()]:
+                left = [leaf for leaf in left if leaf not in free]
+                for leaf in free:
+                    was = next((each for each in self.former.columns(name, leaf.path) if each in old.columns), None)
+                    if was in claimed.values():
+                        raise MigrationError(f"Two fields of {name!r} say that they were {_text(str(was))}.")
+                    if was is not None:
+                        claimed[leaf.column] = was
             if claimed:
                 self.passage.columns[name] = claimed
+
+    def _folds(self) -> None:
+        """Find lists that are documents and were tables, or the other way round."""
+        for name, leaves in self.target.fields():
+            old = self.old.get(self.former.table(name))
+            for leaf in leaves if old is not None else ():
+                was = self.passage.columns.get(name, {}).get(leaf.column, leaf.column)
+                if old is None or was not in old.columns:
+                    continue
+                kinds = (old.columns[was].kind.name, self.new[name].columns[leaf.column].kind.name)
+                here, there = f"{name}__{leaf.column}", f"{old.name}__{was}"
+                if "json" in kinds and (within := next(renamed_within(leaf.type, leaf.path), None)):
+                    raise MigrationError(
+                        f"{path_text(within)} of {name!r} can't be renamed: it stands inside a document, which has no "
+                        "columns. Have both fields for one release, move the values by backoffice.migrate, and take "
+                        "the old one out in the next."
+                    )
+                if kinds == ("json", "boolean") and here in self.new and here not in self.old:
+                    self.passage.lists.append(ListMove(name, leaf.column, here))
+                elif kinds == ("boolean", "json") and there in self.old and there not in self.new:
+                    lost = tuple(_text(each) for each in self.old[there].columns if not _holds(leaf.type, each))
+                    self.passage.lists.append(ListMove(name, leaf.column, there, folds=True, lost=lost))
 
     def _guess_columns(self) -> None:
         moved = {(each.table, each.column) for each in self.passage.spreads}
@@ -302,6 +358,14 @@ class _Search:
         if swapped:
             owner, target = target, owner
         return _is_links(table) and table.target_of(OWNER) == owner and table.target_of(TARGET) == target
+
+
+def _holds(field: object, column: str) -> bool:
+    """Tell whether the elements of a list have a field."""
+    inner: object = field.element if isinstance(field, ListType) else None
+    for name in () if column.startswith("_") else column.split("__"):
+        inner = inner.fields.get(name) if isinstance(inner, DictType) else None
+    return inner is not None
 
 
 def _sides(relation: Relation) -> Iterator[tuple[str, End, str]]:

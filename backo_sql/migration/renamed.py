@@ -49,12 +49,20 @@ def rename(schema: Schema, wanted: Schema, passage: Passage) -> Renames:
         taken = [new for new in columns.values() if new in table.columns and new not in columns]
         columns = {**{each: f"{each}{_ASIDE}" for each in taken}, **columns}
         if columns:
-            renames.columns[name] = columns
+            renames.columns[name] = _in_turn(columns)
         moved = _renamed(table, name, columns, renames.tables)
         if name in wanted:
             moved = _with_wanted_names(moved, table.name, columns, wanted[name], renames)
         renames.schema[name] = moved
     return renames
+
+
+def _in_turn(columns: dict[str, str]) -> dict[str, str]:
+    """Put renames in an order in which each name is free when it is taken."""
+    ordered: dict[str, str] = {}
+    while left := {old: new for old, new in columns.items() if old not in ordered}:
+        ordered |= {old: new for old, new in left.items() if new not in left} or left
+    return ordered
 
 
 def _renamed(table: Table, name: str, columns: Mapping[str, str], tables: Mapping[str, str]) -> Table:

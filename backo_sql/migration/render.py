@@ -16,10 +16,13 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 
 from .operations import PlainType
-from .snapshot import PORTABLE, Check, Column, ForeignKey, Index, Key, Table
+from .snapshot import PORTABLE, UNTOLD, Check, Column, ForeignKey, Index, Key, Table, UntoldError
 from .sqlite_text import escaped
 
 _GENERIC = DefaultDialect()
+
+#: how each database writes a truth, and how all of them understand it
+_TRUTHS = {"1": "sa.true()", "true": "sa.true()", "0": "sa.false()", "false": "sa.false()"}
 
 
 class Renderer:
@@ -27,14 +30,21 @@ class Renderer:
 
     Args:
         context: of Alembic; it collects the imports.
+        dialect: the database that it is written for, where it isn't the one at hand.
     """
 
-    def __init__(self, context: AutogenContext) -> None:
+    def __init__(self, context: AutogenContext, dialect: Dialect | None = None) -> None:
         self.context = context
-        self.dialect: Dialect = context.dialect
+        self.dialect: Dialect = dialect or context.dialect
 
     def type(self, type_: sa.types.TypeEngine[Any]) -> str:
-        """Write a column type."""
+        """Write a column type.
+
+        Raises:
+            UntoldError: nobody knows what it is on this database.
+        """
+        if type_ is UNTOLD:
+            raise UntoldError
         plain = self._plain(type_)
         if _mentions_plain_type(plain):
             self.context.imports.add("import backo_sql.migration")
@@ -52,12 +62,20 @@ class Renderer:
         parts = [repr(column.name), self.type(column.type)]
         default = default if default is not None else column.default
         if default is not None:
-            parts.append(f"server_default={self.text(default)}")
+            parts.append(f"server_default={self.default(default, column)}")
         parts.append(f"nullable={column.nullable if nullable is None else nullable}")
         return f"sa.Column({', '.join(parts)})"
 
-    def text(self, sql: str) -> str:
+    def default(self, sql: str, column: Column) -> str:
+        """Write what the database puts where nothing is given."""
+        if column.kind.name == "boolean" and sql.lower() in _TRUTHS:
+            return _TRUTHS[sql.lower()]
+        return self.text(sql)
+
+    def text(self, sql: str | None) -> str:
         """Write a piece of SQL."""
+        if sql is None:
+            raise UntoldError
         return f"sa.text({escaped(sql)!r})"
 
     def table(self, table: Table, later: Iterable[str]) -> list[str]:
@@ -77,7 +95,7 @@ class Renderer:
         for foreign in table.foreign_keys.values():
             apart = ", use_alter=True" if foreign.target in later else ""
             lines.append(f"    {self.foreign_key(foreign)}{apart}),")
-        for check in table.checks.values():
+        for _, check in sorted({**table.others, **table.checks}.items()):
             lines += [f"    {line}," for line in self.check(check)]
         return [*lines, ")"]
 
@@ -90,6 +108,8 @@ class Renderer:
         """Write a rule of a new table, once for each text that the portable databases have of it."""
         name = self._name(check.name)
         if check.variants is None:
+            if check.text is None:
+                raise UntoldError
             return [f"sa.CheckConstraint({escaped(check.text)!r}, name={name})"]
         everywhere = {self.dialect.name, *(each.name for each in PORTABLE)}
         lines = []
@@ -127,6 +147,8 @@ class Renderer:
 
     def drop(self, part: Check | Key | Index | ForeignKey, kind: str) -> str:
         """Write the removal of a constraint within a batch; `kind` is Alembic's `type_`."""
+        if isinstance(part, Check) and part.text is None:
+            raise UntoldError
         return f"batch_op.drop_constraint({self._name(part.name)}, type_={kind!r})"
 
     def _name(self, name: str | None) -> str:

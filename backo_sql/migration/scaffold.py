@@ -81,7 +81,7 @@ def write_scaffold(directory: Path, application: str | None, ini: Path | None) -
 
     Args:
         directory: of the history.
-        application: where `env.py` finds the backoffice: `myapp.model:backoffice`.
+        application: where `env.py` finds the backoffice, or the application: `myapp.model:backoffice`.
         ini: where to write a configuration for plain `alembic`.
 
     Returns:

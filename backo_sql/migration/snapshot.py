@@ -6,7 +6,7 @@ that the two can be compared, in either direction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -15,8 +15,21 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect as PostgreSQL  # noqa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as SQLite  # noqa: N812 - it is a class
 from sqlalchemy.engine import Dialect
 
+from .kinds import OTHER, ColumnKind, find_kind
+
+SQLITE: Dialect = SQLite()
+POSTGRESQL: Dialect = PostgreSQL()  # type: ignore[no-untyped-call]
+
 #: The databases that a revision is written for, besides the one at hand.
-PORTABLE: tuple[Dialect, ...] = (SQLite(), PostgreSQL())  # type: ignore[no-untyped-call]
+PORTABLE = (SQLITE, POSTGRESQL)
+
+
+#: The type of a column of which nobody knows what it is on a database.
+UNTOLD = sa.types.NullType()
+
+
+class UntoldError(Exception):
+    """What should be written for a database is known for another one alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +38,11 @@ class Column:
 
     Attributes:
         name: of the column.
-        type: as SQLAlchemy knows it.
+        type: as SQLAlchemy knows it, or `UNTOLD`.
         ddl: the type as the database at hand writes it.
         nullable: it may be null.
         default: what the database puts where nothing is given, as SQL.
+        kind: what it holds, which its type alone doesn't tell.
     """
 
     name: str
@@ -36,6 +50,7 @@ class Column:
     ddl: str
     nullable: bool
     default: str | None = None
+    kind: ColumnKind = OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +59,12 @@ class Check:
 
     Attributes:
         name: of the constraint.
-        text: the rule, for the database at hand.
+        text: the rule, for the database at hand; none where it is known for another one alone.
         variants: the rule for each portable database that has it; none for one that was read.
     """
 
     name: str
-    text: str = field(compare=False)
+    text: str | None = field(compare=False)
     variants: tuple[tuple[str, tuple[str, ...]], ...] | None = field(default=None, compare=False)
 
 
@@ -86,7 +101,18 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; its parts by name."""
+    """A table; its parts by name.
+
+    Attributes:
+        name: of the table.
+        columns: in their order.
+        primary: the primary key.
+        checks: the rules that the database at hand has.
+        uniques: unique constraints.
+        indexes: those that stem from no constraint.
+        foreign_keys: its references.
+        others: rules that only other databases have.
+    """
 
     name: str
     columns: Mapping[str, Column]
@@ -95,6 +121,7 @@ class Table:
     uniques: Mapping[str, Key]
     indexes: Mapping[str, Index]
     foreign_keys: Mapping[str, ForeignKey]
+    others: Mapping[str, Check] = field(default_factory=dict, compare=False)
 
     def target_of(self, column: str) -> str | None:
         """Return the table that a column refers to."""
@@ -117,6 +144,7 @@ def snapshot(tables: Iterable[sa.Table], dialect: Dialect) -> Schema:
 def _table(table: sa.Table, dialect: Dialect) -> Table:
     dialects = {each.name: each for each in (*PORTABLE, dialect)}
     checks: dict[str, Check] = {}
+    others: dict[str, Check] = {}
     uniques: dict[str, Key] = {}
     foreign_keys: dict[str, ForeignKey] = {}
     for constraint in table.constraints:
@@ -124,20 +152,20 @@ def _table(table: sa.Table, dialect: Dialect) -> Table:
         if isinstance(constraint, sa.CheckConstraint):
             variants = _variants(constraint, dialects.values())
             mine = next((text for text, names in variants if dialect.name in names), None)
-            if mine is not None:
-                checks[name] = Check(name, mine, variants)
+            (others if mine is None else checks)[name] = Check(name, mine, variants)
         elif isinstance(constraint, sa.UniqueConstraint):
             uniques[name] = Key(name, tuple(column.name for column in constraint.columns))
         elif isinstance(constraint, sa.ForeignKeyConstraint):
             foreign_keys[name] = _foreign_key(constraint, name)
     return Table(
         table.name,
-        {column.name: _column(column, dialect) for column in table.columns},
+        {column.name: _column(column, dialect, checks) for column in table.columns},
         Key(str(table.primary_key.name or "") or None, tuple(column.name for column in table.primary_key.columns)),
         dict(sorted(checks.items())),
         dict(sorted(uniques.items())),
         {str(index.name): _index(index, dialect) for index in sorted(table.indexes, key=lambda index: str(index.name))},
         dict(sorted(foreign_keys.items())),
+        others,
     )
 
 
@@ -146,8 +174,8 @@ def type_text(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> str:
     return str(type_.compile(dialect=dialect)).upper()
 
 
-def _column(column: sa.Column[Any], dialect: Dialect) -> Column:
-    default = None
+def _column(column: sa.Column[Any], dialect: Dialect, checks: Collection[str]) -> Column:
+    default, ddl = None, type_text(column.type, dialect)
     if isinstance(column.server_default, sa.DefaultClause):
         argument = column.server_default.arg
         default = (
@@ -155,7 +183,8 @@ def _column(column: sa.Column[Any], dialect: Dialect) -> Column:
             if isinstance(argument, str)
             else str(argument.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
         )
-    return Column(column.name, column.type, type_text(column.type, dialect), bool(column.nullable), default)
+    kind = find_kind(column.table.name, column.name, ddl, checks)
+    return Column(column.name, column.type, ddl, bool(column.nullable), default, kind)
 
 
 def _index(index: sa.Index, dialect: Dialect) -> Index:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .compare import Parts, TableChange
-from .kinds import kind_of
 from .rename import Passage
 from .render import Renderer
 from .retype import Conversion, convert
@@ -24,6 +23,7 @@ class TableSteps:
         renderer: writes the lines.
         passage: what was which.
         defaults: by table and column, what rows without a value get, as SQL.
+        lists: by table and column, what becomes of the columns of lists that move into a table or out of it.
         large: new rules hold for new rows only.
 
     Raises:
@@ -36,6 +36,7 @@ class TableSteps:
         renderer: Renderer,
         passage: Passage,
         defaults: Mapping[tuple[str, str], str],
+        lists: Mapping[tuple[str, str], Conversion],
         *,
         large: bool,
     ) -> None:
@@ -46,9 +47,17 @@ class TableSteps:
         moves = {(each.table, each.column) for each in passage.spreads}
         moves |= {(each.table, each.column) for each in passage.turns}
         self.moved = {column for table, column in moves if table == self.name}
-        self.conversions = [(before, after, self._conversion(before, after)) for before, after in change.retyped]
+        given = {column: each for (table, column), each in lists.items() if table == self.name}
+        self.conversions = [
+            (before, after, given.get(after.name) or self._conversion(before, after))
+            for before, after in change.retyped
+        ]
         #: columns made anew beside the old ones: SQLite has no other way to convert values
-        self.rebuilt = [each for each in self.conversions if self.sqlite and each[2].expression is not None]
+        self.rebuilt = [
+            each
+            for each in self.conversions
+            if each[2].expression is not None and (self.sqlite or each[1].name in given)
+        ]
         self.is_early = bool(self.rebuilt or self.moved or self._filled())
 
     # -- before anything is moved ------------------------------------------------------------------
@@ -125,6 +134,8 @@ class TableSteps:
         within += [self._nullable(column) for column in (*change.loosened, *change.tightened)]
         for column in change.added:
             if column.name in self.defaults and column.name not in self.moved:
+                if column.default == self.defaults[column.name]:
+                    continue
                 default = f"server_default={self._default(column)}"
                 within.append(f"batch_op.alter_column({column.name!r}, {self._existing(column)}, {default})")
             elif not column.nullable:
@@ -141,10 +152,8 @@ class TableSteps:
     # -- parts -------------------------------------------------------------------------------------
 
     def _conversion(self, before: Column, after: Column) -> Conversion:
-        old, new = kind_of(before, self.change.old), kind_of(after, self.change.new)
-        return convert(
-            self.renderer.dialect.name, quote(before.name), old, new, f"The column {self.name}.{before.name}"
-        )
+        where = f"The column {self.name}.{before.name}"
+        return convert(self.renderer.dialect.name, quote(before.name), before.kind, after.kind, where)
 
     def _filled(self) -> list[Column]:
         """Return the columns that are filled with a default by a statement."""

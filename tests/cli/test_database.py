@@ -52,7 +52,9 @@ def test_a_history_from_the_first_revision_on(release: Releases) -> None:
     assert history.index("prices") < history.index("begin")
     assert "prices" in program.run("db", "current")
 
-    assert "Undid" in program.run("db", "downgrade", "--", "-1")
+    assert "Undid" in program.run("db", "downgrade", "-1")
+    assert "Upgraded to" in program.run("db", "upgrade", "+1")
+    assert "Undid" in program.run("db", "downgrade", "--lock-timeout", "2s", "--", "-1")
     assert release(**first()).run("db", "check", code=1).startswith("Not run yet")
 
 
@@ -121,6 +123,7 @@ def test_several_heads_are_merged(release: Releases) -> None:
     assert "Error: " in program.run("db", "upgrade", code=2)
     ((merged,),) = program.json("db", "merge", "-m", "both").values()
     assert sorted(merged["parents"]) == ["left", "right"]
+    assert "nothing to merge" in program.run("db", "merge", "-m", "again", code=2)
     assert len(program.json("db", "upgrade")["run"]) == 4
 
 
@@ -282,6 +285,12 @@ def test_an_unknown_target_is_one_line(release: Releases) -> None:
     program.run("db", "revision", "-m", "begin")
     for command in ("upgrade", "downgrade", "stamp"):
         assert program.run("db", command, "nonsense", code=2).count("\n") == 1
+
+
+def test_a_lock_timeout_that_is_none_is_told_on_every_database(release: Releases) -> None:
+    program = release(**first())
+    program.run("db", "init")
+    assert "such as '2s'" in program.run("db", "upgrade", "--lock-timeout", "soon", code=2)
 
 
 @pytest.mark.parametrize(

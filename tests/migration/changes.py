@@ -108,6 +108,37 @@ ORDERED: Rows = {
     "orders": {"o1": {"lines": [{"book": "b1", "count": 2}, {"book": None, "count": 1}]}},
 }
 
+#: what an element holds that is a document at one time and a row at another
+VALUES: dict[str, Any] = {
+    "text": String(),
+    "number": Int(),
+    "size": Float(),
+    "price": Decimal(precision=18, scale=3),
+    "whole": Decimal(precision=5, scale=0),
+    "on": Bool(),
+    "since": Datetime(),
+    "day": Date(),
+    "hour": Time(),
+    "tags": List(String()),
+    "more": FreeDict(),
+    "inner": Dict({"a": Int(), "b": Dict({"c": Decimal(precision=9, scale=2)})}),
+}
+ELEMENT: dict[str, Any] = {
+    "text": "it's: 5% \\ \"",
+    "number": 2**53 + 1,
+    "size": 1.0,
+    "price": decimal.Decimal("-123456789012345.670"),
+    "whole": decimal.Decimal(12),
+    "on": False,
+    "since": datetime.datetime(2031, 5, 17, 9, 30, 0, 5, tzinfo=UTC),
+    "day": datetime.date(2031, 5, 17),
+    "hour": datetime.time(9, 30),
+    "tags": ["a", "b'"],
+    "more": {"k": 1.5},
+    "inner": {"a": 1, "b": {"c": decimal.Decimal("-0.50")}},
+}
+NO_ELEMENT: dict[str, Any] = {**dict.fromkeys(ELEMENT), "inner": {"a": None, "b": {"c": None}}}
+
 CHANGES = [
     # -- fields come and go ----------------------------------------------------------------------
     Change(
@@ -206,6 +237,45 @@ CHANGES = [
         rows=books({"pages": 7}, {"pages": None}),
         after=books({"length": 7.0}, {"length": 1.0}),
         back=books({"pages": 7}, {"pages": 1}),
+    ),
+    Change(
+        "rename fields in a chain",
+        **fields(
+            {"a": Int(), "b": Int(unique=True), "c": String()},
+            {"b": Int(was="a"), "c": Int(was="b", unique=True), "d": String(was="c")},
+        ),
+        rows=books({"a": 1, "b": 2, "c": "x"}),
+        after=books({"b": 1, "c": 2, "d": "x"}),
+    ),
+    Change(
+        "rename in other letters alone",
+        old=lambda: {"Books": Item({"Title": String(index=True)})},
+        new=lambda: {"books": Was("Books", Item({"title": String(index=True, was="Title")}))},
+        rows={"Books": {"b1": {"Title": "One"}}},
+        after={"books": {"b1": {"title": "One"}}},
+    ),
+    Change(
+        "rename and retype what SQLite keeps in columns of other types",
+        **fields(
+            {"price": Decimal(precision=10, scale=2), "total": Decimal(precision=10, scale=2), "tags": List(String())},
+            {
+                "cost": Float(was="price"),
+                "sum": Decimal(precision=12, scale=3, was="total"),
+                "labels": List(String(), was="tags"),
+            },
+        ),
+        rows=books({"price": decimal.Decimal("1.25"), "total": decimal.Decimal("-7.50"), "tags": ["a", "b"]}),
+        after=books({"cost": 1.25, "sum": decimal.Decimal("-7.500"), "labels": ["a", "b"]}),
+    ),
+    Change(
+        "names so long that those of their rules are cut",
+        **fields(
+            {"a" * 40: Decimal(precision=10, scale=2), "b" * 50: List(Int()), "c" * 45: String(max_length=5)},
+            {"a" * 40: Float(), "b" * 50: List(Int(), required=True, default=[]), "c" * 45: String(max_length=6)},
+        ),
+        rows=books({"a" * 40: decimal.Decimal("1.25"), "b" * 50: None, "c" * 45: "12345"}),
+        after=books({"a" * 40: 1.25, "b" * 50: [], "c" * 45: "12345"}),
+        back=books({"a" * 40: decimal.Decimal("1.25"), "b" * 50: [], "c" * 45: "12345"}),
     ),
     Change(
         "rename a field and give its name to a new one",
@@ -585,6 +655,66 @@ CHANGES = [
             "sales": {"o1": {"rows": [{"item": "b1", "number": 2}, {"item": None, "number": 1}]}},
         },
         steps=frozenset({"rename_table", "rename_column", "rename_constraint", "rename_index"}),
+    ),
+    Change(
+        "the elements of a list get a reference, and lose it again",
+        old=lambda: {
+            "books": Item({"title": String()}),
+            "orders": Item({"lines": List(Dict({**VALUES, "book": String()})), "notes": List(Dict({"n": Int()}))}),
+        },
+        new=lambda: {
+            "books": Item({"title": String()}),
+            "orders": Item(
+                {
+                    "lines": List(
+                        Dict(
+                            {
+                                **VALUES,
+                                "book": Ref(coll="books"),
+                                "note": String(required=True, default="it's"),
+                                "next": Ref(coll="books"),
+                            }
+                        )
+                    ),
+                    "notes": List(Dict({"n": Int(), "book": Ref(coll="books")}), required=True, default=[]),
+                }
+            ),
+        },
+        rows={
+            "books": {"b1": {"title": "One"}},
+            "orders": {
+                "o1": {"lines": [ELEMENT | {"book": "b1"}, NO_ELEMENT | {"book": None}], "notes": [{"n": 1}, {"n": 2}]},
+                "o2": {"lines": [], "notes": []},
+                "o3": {"lines": None, "notes": []},
+            },
+        },
+        after={
+            "books": {"b1": {"title": "One"}},
+            "orders": {
+                "o1": {
+                    "lines": [
+                        ELEMENT | {"book": "b1", "note": "it's", "next": None},
+                        NO_ELEMENT | {"book": None, "note": "it's", "next": None},
+                    ],
+                    "notes": [{"n": 1, "book": None}, {"n": 2, "book": None}],
+                },
+                "o2": {"lines": [], "notes": []},
+                "o3": {"lines": None, "notes": []},
+            },
+        },
+    ),
+    Change(
+        "the elements of a list lose their reference, under other names",
+        old=lambda: {"books": Item({"title": String()}), "orders": order("lines", "book", "count")},
+        new=lambda: {
+            "books": Item({"title": String()}),
+            "sales": Was("orders", Item({"rows": List(Dict({"count": Int(min=1)}), was="lines")})),
+        },
+        rows=ORDERED,
+        after={"books": {"b1": {"title": "One"}}, "sales": {"o1": {"rows": [{"count": 2}, {"count": 1}]}}},
+        lossy=True,
+        # The document keeps what nobody reads: the way back finds it.
+        back=ORDERED,
     ),
     Change(
         "a list whose elements refer to items gets a rule and a field",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -130,19 +133,17 @@ def test_a_required_field_with_a_default_comes_without_writing_a_row(history: Hi
     assert [each for each in seen if each.startswith("UPDATE") and "alembic_version" not in each] == []
 
 
-@on_postgresql
-def test_clients_write_while_rules_are_added(history: History) -> None:
-    history.begin(old(), {"books": {f"b{n}": {"title": f"t{n}", "isbn": str(n)} for n in range(50)}})
-    before, _ = history.describe(old())
-    _, migrations = history.describe(new())
-    migrations.revision("more rules", large=True)
+@contextmanager
+def writing(backoffice: Any) -> Iterator[list[int]]:
+    """Have a client create, patch and save as long as this lasts; its failures fail the test."""
     stop, written, failures = threading.Event(), [0], []
 
     def write() -> None:
         try:
             while not stop.is_set():
-                before.books.get_by_id("b1").patch("replace", "$.pages", 7 + written[0] % 2)
-                item = before.books.get_by_id("b2")
+                backoffice.books.create({"title": f"new {written[0]}", "pages": 1 + written[0]})
+                backoffice.books.get_by_id("b1").patch("replace", "$.pages", 7 + written[0] % 2)
+                item = backoffice.books.get_by_id("b2")
                 item.pages = written[0] + 1
                 item.save()
                 written[0] += 1
@@ -154,9 +155,81 @@ def test_clients_write_while_rules_are_added(history: History) -> None:
     while not written[0] and not failures:
         pass
     try:
-        migrations.upgrade()
+        yield written
     finally:
         stop.set()
         writer.join()
     assert failures == []
+
+
+@on_postgresql
+def test_clients_of_the_old_release_write_during_the_first_revision_and_of_the_new_one_during_the_second(
+    history: History,
+) -> None:
+    history.begin(old(), {"books": {f"b{n}": {"title": f"t{n}", "isbn": str(n)} for n in range(50)}})
+    before, _ = history.describe(old())
+    after, migrations = history.describe(new())
+    migrations.revision("more rules", large=True)
+    with writing(before) as written:
+        migrations.upgrade("+1")
+        count = written[0]
+        while written[0] < count + 3:  # until the new release runs, the old one goes on
+            pass
+    with writing(after):
+        migrations.upgrade()
     assert migrations.check().is_clean
+    assert after.books.count({"language": "en"}) == after.books.count()
+
+
+@on_postgresql
+def test_a_required_field_without_a_default_is_filled_between_the_two_revisions(history: History) -> None:
+    history.begin({"books": Item({"title": String()})}, {"books": {"b1": {"title": "One"}}})
+    before, _ = history.describe({"books": Item({"title": String()})})
+    after, migrations = history.describe({"books": Item({"title": String(), "code": String(required=True)})})
+    migrations.revision("codes", large=True)
+    migrations.upgrade("+1")
+    before.books.create({"title": "Two"})  # the old release still runs
+    with pytest.raises(MigrationError, match=r"code is required, and some rows have no value.*2 rows"):
+        migrations.upgrade()
+    report = after.migrate("books", lambda item: {"code": item.title.lower()}, dry_run=False)
+    assert (report.changed, report.failed) == (2, 0)
+    migrations.upgrade()
+    assert migrations.check().is_clean
+    assert sorted(item.code for item in after.books.select()) == ["one", "two"]
+
+
+@on_postgresql
+def test_no_lock_that_keeps_writers_out_outlasts_its_statement(history: History) -> None:
+    history.begin(old(), ROWS)
+    _, migrations = history.describe(new())
+    _, second = migrations.revision("more rules", large=True)
+    body = second.path.read_text(encoding="utf-8").split("def upgrade() -> None:")[1].split("def downgrade")[0]
+    steps = [line for line in body.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    assert steps[0] == "    if op.get_context().dialect.name == 'postgresql':"
+    assert steps[1] == "        with op.get_context().autocommit_block():"
+    apart = list(itertools.takewhile(lambda line: line.startswith(" " * 12), steps[2:]))
+    assert steps[2 + len(apart)] == "    else:"
+    strict = [number for number, line in enumerate(apart) if "SET NOT NULL" in line or "USING INDEX" in line]
+    slow = [number for number, line in enumerate(apart) if "CONCURRENTLY" in line or "fk_books__author" in line]
+    assert max(slow) < min(strict)
+
+
+@on_postgresql
+def test_a_column_is_filled_page_by_page(history: History, db: DBSQLConnector) -> None:
+    history.begin({"books": Item({"title": String(), "genre": String()})})
+    with db.engine.begin() as connection:
+        connection.execute(
+            sa.text("INSERT INTO books (_id, title) SELECT 'b' || n, repeat('x', 500) FROM generate_series(1, 2000) n")
+        )
+    backoffice, migrations = history.describe(
+        {"books": Item({"title": String(), "genre": String(required=True, default="novel")})}
+    )
+    (second,) = migrations.revision("genres", large=True)  # there is nothing that takes a moment
+    text = second.path.read_text(encoding="utf-8")
+    second.path.write_text(text.replace("\"'novel'\")", "\"'novel'\", 500)", 1), encoding="utf-8")
+    connector: Any = backoffice.books.connector
+    with statements(connector) as seen:
+        migrations.upgrade()
+    updates = [each for each in seen if each.startswith('UPDATE "books"')]
+    assert len(updates) > 5
+    assert backoffice.books.count({"genre": "novel"}) == 2000

@@ -97,6 +97,16 @@ def test_two_fields_cannot_have_been_one(history: History) -> None:
 
 
 @on_one_database
+@pytest.mark.parametrize("more", [{}, {"book": Ref(coll="books")}])
+def test_a_field_inside_a_document_is_not_renamed_in_silence(more: dict[str, Any], history: History) -> None:
+    history.begin(books(title=String(), notes=List(Dict({"text": String()}))))
+    fields = {"words": String(was="text"), **more}
+    _, migrations = history.describe(books(title=String(), notes=List(Dict(fields))))
+    with pytest.raises(MigrationError, match=r"\$\.notes\.words of 'books' can't be renamed: .* inside a document"):
+        migrations.revision("what")
+
+
+@on_one_database
 def test_a_former_name_that_was_dealt_with_is_forgotten(history: History) -> None:
     history.begin(books(title=String()), ROWS)
     _, migrations = history.describe(books(name=String(was="title")))
@@ -133,19 +143,21 @@ def test_a_required_field_without_default_is_refused_until_the_rows_have_a_value
         (String(), Int(), ["007"], "no integers"),
         (String(max_length=9), String(max_length=3), ["abc", "abcd"], "longer than 3"),
         (Int(), String(max_length=2), [5, 500], "longer texts than 2"),
-        (String(), Int(min=5), ["3"], "ck_books__x__range"),
-        (String(), String(enum=["a"]), ["a", "b"], "ck_books__x__choices"),
-        (String(), String(unique=True), ["a", "a"], "(?i)unique"),
+        (String(), Int(min=5), ["3"], "ome rows break the rule ck_books__x__range"),
+        (String(), String(enum=["a"]), ["a", "b"], "ome rows break the rule ck_books__x__choices"),
+        (String(), String(unique=True), ["a", "a"], 'books: several rows have the same x.*SELECT "x", count'),
+        (String(), Ref(coll="authors"), ["nobody"], "books: some rows refer to what isn't there|1 of 'books' into"),
     ],
 )
 def test_values_that_do_not_fit_stop_the_upgrade_and_nothing_is_changed(
     old: Any, new: Any, values: list[Any], message: str, history: History
 ) -> None:
     rows = {"books": {f"b{number}": {"x": value} for number, value in enumerate(values)}}
-    backoffice, migrations = history.begin(books(x=old), rows)
-    history.describe(books(x=new))[1].revision("change")
+    authors = {"authors": Item({"name": String()})}
+    backoffice, migrations = history.begin(books(x=old) | authors, rows)
+    history.describe(books(x=new) | authors)[1].revision("change")
     with pytest.raises(MigrationError, match=message):
-        history.describe(books(x=new))[1].upgrade()
+        history.describe(books(x=new) | authors)[1].upgrade()
     assert migrations.check().differences == ()
     assert read(backoffice, rows) == rows
     assert len(migrations.current()) == 1

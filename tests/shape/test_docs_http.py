@@ -1,17 +1,14 @@
-"""The page of HTTP tells all parameters and all limits, and tells them right."""
+"""The page of HTTP tells all parameters, and tells them right."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 
-from backo_sql.config import MAX_PAGE, STATEMENT_TIMEOUT, Config
+from backo_sql.config import MAX_PAGE
 from backo_sql.http.items import _ITEM_PARAMETERS, _LIST_PARAMETERS
 from backo_sql.http.selections import _PARAMETERS
-from backo_sql.query import limits, order, patterns
 from backo_sql.query.parse_args import DEFAULT_PAGE, DEFAULT_VIEW
 from backo_sql.query.plan import Total
-from backo_sql.types.text import PATTERN_TIMEOUT
 
 from .test_docs_examples import DOCS
 
@@ -42,21 +39,6 @@ def test_what_a_parameter_is_when_it_is_not_given_is_told_right() -> None:
     assert f"{MAX_PAGE}, or `BACKO_SQL_MAX_PAGE`" in told["_page"]
     assert f"`{DEFAULT_VIEW}` when not given" in told["_view"]
     assert all(f"`{total.value}`" in told["_total"] for total in Total)
-
-
-def test_every_limit_is_told_by_its_name_and_right() -> None:
-    told = {
-        name: limit.removesuffix(" s").replace(",", "")
-        for limit, names in rows("### Limits").values()
-        for name in re.findall(r"`([A-Z_]+)`", names)
-    }
-    known = {name: getattr(limits, name) for name in vars(limits) if name.startswith("MAX_")}
-    known |= {name: getattr(order, name) for name in vars(order) if name.startswith("MAX_")}
-    known |= {"PATTERN_TIMEOUT": PATTERN_TIMEOUT, "PATTERN_BUDGET": patterns.PATTERN_BUDGET}
-    known |= {"BACKO_SQL_MAX_PAGE": MAX_PAGE, "BACKO_SQL_STATEMENT_TIMEOUT": STATEMENT_TIMEOUT}
-    assert {name: float(limit) for name, limit in told.items()} == known
-    keys = {f"BACKO_SQL_{field.name.upper()}" for field in fields(Config)}
-    assert {name for name in told if name.startswith("BACKO")} <= keys
 
 
 def test_the_order_of_nulls_and_of_what_is_alike_is_told() -> None:

@@ -144,6 +144,16 @@ def constraint_name(kind: str, table: str, *parts: str) -> str:
     return f"{name[: MAX_NAME_BYTES - 9]}_{_digest(name)}"
 
 
+def check_name(table: str, column: str, rule: str, values: object) -> str:
+    """Name a rule on a column: with a hash of its values, so that a migration sees other values by the name alone."""
+    return constraint_name("ck", table, column, rule, _digest(repr(values)))
+
+
+def digits_name(table: str, column: str, precision: int, scale: int) -> str:
+    """Name the rule on a decimal number: it tells what is in the column where that has another type."""
+    return constraint_name("ck", table, column, "digits", f"{precision}_{scale}")
+
+
 def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
@@ -270,8 +280,7 @@ def _checks(table: str, column: str, path: Path, field: FieldType[Any]) -> Itera
     options = field.options
 
     def check(rule: str, values: object) -> CheckLayout:
-        name = constraint_name("ck", table, column, rule, _digest(repr(values)))
-        return CheckLayout(name, column, path, field, rule)
+        return CheckLayout(check_name(table, column, rule, values), column, path, field, rule)
 
     if field.kind is not Kind.JSON:
         # Functions run in Python: only constants can be rules of the database.
@@ -288,6 +297,4 @@ def _checks(table: str, column: str, path: Path, field: FieldType[Any]) -> Itera
     if field.kind is Kind.JSON:
         yield check("document", ())
     if field.kind is Kind.DECIMAL:
-        precision, scale = digits(field)
-        name = constraint_name("ck", table, column, "digits", f"{precision}_{scale}")
-        yield CheckLayout(name, column, path, field, "digits")
+        yield CheckLayout(digits_name(table, column, *digits(field)), column, path, field, "digits")

@@ -144,10 +144,9 @@ def _add_check(table: sa.Table, check: CheckLayout) -> None:
         ):
             return  # a type of the user's own
         case "document":
-            rule = sa.or_(column.is_(None), sa.func.json_valid(column) == sa.literal_column("1"))
+            rule = document_rule(column)
         case "digits":
-            limit = 10 ** digits(check.type)[0]
-            rule = sa.and_(column > sa.literal_column(f"-{limit}"), column < sa.literal_column(f"{limit}"))
+            rule = digits_rule(column, digits(check.type)[0])
         case "range":
             parts = []
             if options.min is not None and not callable(options.min):
@@ -163,14 +162,35 @@ def _add_check(table: sa.Table, check: CheckLayout) -> None:
                 ]
             )
         case "length":
-            rule = sa.func.length(column) <= sa.literal_column(str(options.max_length))
+            rule = length_rule(column, cast("int", options.max_length))
         case _:
-            rule = column.in_([sa.literal_column("0"), sa.literal_column("1")])
+            rule = boolean_rule(column)
     constraint = sa.CheckConstraint(rule, name=conv(check.name))
     if check.rule in ("length", "boolean", "document", "digits") and check.type.kind is not Kind.BYTES:
         # PostgreSQL has types that say this; SQLite takes any length for VARCHAR(n) and any number for BOOLEAN.
         constraint = constraint.ddl_if(dialect="sqlite")
     table.append_constraint(constraint)
+
+
+def document_rule(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Say that a text holds a document."""
+    return sa.or_(column.is_(None), sa.func.json_valid(column) == sa.literal_column("1"))
+
+
+def digits_rule(column: sa.ColumnElement[Any], precision: int) -> sa.ColumnElement[bool]:
+    """Say how many digits a scaled integer may have."""
+    limit = 10**precision
+    return sa.and_(column > sa.literal_column(f"-{limit}"), column < sa.literal_column(f"{limit}"))
+
+
+def length_rule(column: sa.ColumnElement[Any], length: int) -> sa.ColumnElement[bool]:
+    """Say how long a text may be."""
+    return sa.func.length(column) <= sa.literal_column(str(length))
+
+
+def boolean_rule(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Say that a number is a truth."""
+    return column.in_([sa.literal_column("0"), sa.literal_column("1")])
 
 
 def _literal(value: Any, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
