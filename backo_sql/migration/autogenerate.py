@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from alembic.util import rev_id
 from ..errors import BackoError, MigrationError
 from .branches import join
 from .command import Command
+from .host import find_host_differences
 from .metadata import Target
 from .plan import Plan
 from .portable import both, other_dialect
@@ -55,7 +56,9 @@ def autogenerate(target: Target, command: Command, version_table: str) -> Callab
         plans = [each for each in compare(target, command, context, version_table) if each.up.lines]
         template = context.opts.setdefault("template_args", {})
         template["destructive"], template["creates"] = {}, {}
-        lost = [*_lost(first.upgrade_ops.ops)]
+        of_host = list(find_host_differences(first.upgrade_ops.ops))
+        command.differences.extend(of_host)
+        lost = [each.text for each in of_host if each.destructive]
         template["destructive"][first.rev_id] = _tuple(lost)
         for position, each in enumerate(plans):
             script = first if position == 0 else _second(first, directives)
@@ -132,17 +135,6 @@ def _second(first: Any, directives: list[Any]) -> Any:
     )
     directives.append(script)
     return script
-
-
-def _lost(operations: Iterable[MigrateOperation]) -> Iterator[str]:
-    """Tell what the host's tables lose."""
-    for each in operations:
-        if isinstance(each, ops.DropTableOp):
-            yield f"drops the table {each.table_name} with all its rows"
-        elif isinstance(each, ops.DropColumnOp):
-            yield f"drops the column {each.table_name}.{each.column_name} with its values"
-        elif isinstance(each, ops.OpContainer):
-            yield from _lost(each.ops)
 
 
 def _put_first(container: ops.OpContainer, plan: Plan) -> None:

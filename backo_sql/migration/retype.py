@@ -95,9 +95,9 @@ def _on_sqlite(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | None:
             return _short(Conversion(f"CAST({c} AS TEXT)"), new)
         case "real", "text":
             exact = f"CAST(CAST({c} AS TEXT) AS REAL) = {c}"
-            return _short(
-                Conversion(f"CAST({c} AS TEXT)", exact, "it holds numbers of more digits than a text gets."), new
-            )
+            whole = f"CASE WHEN {c} = CAST({c} AS INTEGER) AND abs({c}) < 1e15 THEN CAST({c} AS INTEGER) ELSE {c} END"
+            text = f"CAST({whole} AS TEXT)"  # 12, as PostgreSQL writes it, and not 12.0
+            return _short(Conversion(text, exact, "it holds numbers of more digits than a text gets."), new)
         case "decimal", "text":
             sign, whole = f"CASE WHEN {c} < 0 THEN '-' ELSE '' END", f"CAST(abs({c}) / {scale} AS TEXT)"
             point = f" || '.' || substr('{'0' * 18}' || (abs({c}) % {scale}), -{old.scale})" if old.scale else ""

@@ -27,6 +27,7 @@ from backo_sql import (
     RefsList,
     String,
 )
+from backo_sql.cli import backo
 from backo_sql.migration import Migrations
 from tests.extension.apps import make_app, make_shop
 
@@ -313,3 +314,45 @@ def test_a_migration_on_the_engine_of_the_host_loses_no_row(
         assert host.db.session.scalars(sa.select(host.note.thing)).all() == [thing._id]
         if host_engine.dialect.name == "sqlite":
             assert host.db.session.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 0
+
+
+def test_one_history_holds_the_tables_of_both(
+    host: Host, shop: Backoffice, app: Flask, database_url: str, tmp_path: Any
+) -> None:
+    with app.app_context():
+        host.metadata.drop_all(host.db.engine)
+        host.db.engine.dispose()
+    app = Flask("migrated")
+    app.config.update(host.config(database_url), BACKO_SQL_MIGRATIONS=tmp_path / "migrations")
+    host.db.init_app(app)
+    BackoSQL(shop, db=host.db, metadata=host.metadata).init_app(app)
+
+    def run(*arguments: str, code: int = 0) -> str:
+        result = app.test_cli_runner().invoke(backo, ["db", *arguments])
+        assert result.exit_code == code, result.output
+        return str(result.stdout)
+
+    def tables() -> set[str]:
+        with app.app_context():
+            return set(sa.inspect(host.db.engine).get_table_names())
+
+    run("init")
+    run("revision", "-m", "both")
+    run("upgrade")
+    assert tables() == {"notes", "things", "boxes", "alembic_version"}
+    assert "as the description says" in run("check")
+
+    host.metadata.tables["notes"].append_column(sa.Column("colour", sa.String(20)))
+    run("check", code=1)
+    run("revision", "-m", "colours")
+    run("upgrade")
+    assert "as the description says" in run("check")
+    with app.app_context():
+        thing = shop.things.create({"name": "lamp"})
+        host.db.session.add(host.note(text="nice", thing=thing._id))
+        host.db.session.commit()
+        host.db.session.close()
+    run("downgrade", "base")
+    assert tables() == {"alembic_version"}
+    with app.app_context():
+        host.db.engine.dispose()

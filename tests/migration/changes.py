@@ -396,8 +396,16 @@ CHANGES = [
     column("String to Int", String(unique=True), Int(unique=True), ["12", "-5", None], [12, -5, None]),
     column("Int to Float", Int(), Float(required=True), [1, -5], [1.0, -5.0]),
     column("Float to Int", Float(), Int(), [1.0, -5.0, None], [1, -5, None]),
-    column("Float to String", Float(), String(), [0.5, -12.25], ["0.5", "-12.25"]),
-    column("String to Float", String(), Float(), ["0.5", "-12.25", None], [0.5, -12.25, None]),
+    column("Float to String", Float(), String(), [0.5, -12.25, 12.0, None], ["0.5", "-12.25", "12", None]),
+    column("String to Float", String(), Float(), ["0.5", "-12.25", "12", None], [0.5, -12.25, 12.0, None]),
+    column(
+        "String to Decimal",
+        String(),
+        Decimal(precision=10, scale=2),
+        ["12", "-0.5", None],
+        [decimal.Decimal("12.00"), decimal.Decimal("-0.50"), None],
+        back=["12.00", "-0.50", None],
+    ),
     column(
         "Int to Decimal",
         Int(),
