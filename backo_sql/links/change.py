@@ -143,12 +143,15 @@ def _change_pointers(unit: Sessions, side: Side, identifier: str, change: Refere
     relation = side.relation
     before, after = _as_list(change.before), _as_list(change.after)
     session = unit.session(relation.owner.collection)
-    removed = [each for each in before if each not in after]
+    if after and relation.kind is RelationKind.ONE_TO_ONE:  # somebody else may have come since this item was read
+        before = session.linked(relation, [identifier], from_owner=False).get(identifier, [])
+    known, wanted = frozenset(before), frozenset(after)
+    removed = [each for each in before if each not in wanted]
     if removed and relation.required:  # somebody may have pointed them elsewhere since this item was read
         linked = session.linked(relation, removed, from_owner=True)
         removed = [each for each in removed if linked.get(each) == [identifier]]
     _leave(unit, relation, removed, identifier)
-    added = [each for each in after if each not in before]
+    added = [each for each in after if each not in known]
     if not added:
         check_still_linked(unit, relation, [identifier] if removed else [], is_owner=False)
         return

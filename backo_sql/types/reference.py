@@ -176,8 +176,7 @@ class RefsListType(FieldType[list[str]]):
         seen: dict[str, int] = {}
         for position, element in enumerate(value):
             try:
-                given = element.value if type(element) is Kept else element
-                identifier = convert_id(given, self.wrong_type)
+                identifier = element.value if type(element) is Kept else convert_id(element, self.wrong_type)
                 first = seen.setdefault(identifier, position)
                 if first != position:
                     raise Fault(f"Repeats the id at position {first}.")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from backo_sql import (
     Backoffice,
@@ -209,6 +210,34 @@ def test_one_change_of_1000_links_is_as_many_statements_as_one_of_20(
     of_large, of_small = changed(1000), changed(20)
     assert of_large == (of_small[0], new_rows, old_rows)
     assert of_large[0] <= 5
+
+
+@on_one_database
+def test_reordering_four_times_as_many_links_takes_sqlite_no_more_than_so_many_times_the_steps(
+    open_backoffice: Open, db: DBSQLConnector
+) -> None:
+    backoffice = tagged(open_backoffice)
+    every = [f"t{number:04}" for number in range(2000)]
+    with db.engine.begin() as connection:
+        connection.execute(backoffice.things.table.insert(), [{"_id": each} for each in every])
+
+    def steps(count: int) -> int:
+        holder = backoffice.holders.create({"things": every[:count]})
+        holder.things = every[:count][::-1]
+        seen = []
+
+        def watch(_connection: Any, cursor: Any, *_: Any) -> None:
+            cursor.connection.set_progress_handler(lambda: seen.append(None), 100)
+
+        sa.event.listen(db.engine, "before_cursor_execute", watch)
+        try:
+            holder.save()
+        finally:
+            sa.event.remove(db.engine, "before_cursor_execute", watch)
+        assert list(read(holder).things) == every[:count][::-1]
+        return len(seen)
+
+    assert steps(2000) < 8 * steps(500)
 
 
 # -- two fields of one item that face each other ---------------------------------------------------

@@ -10,6 +10,7 @@ from backo_sql import (
     BackoError,
     Backoffice,
     Collection,
+    ConflictError,
     ConstraintError,
     DBSQLConnector,
     DeleteStrategy,
@@ -377,6 +378,34 @@ def test_partners_can_be_exchanged(open_backoffice: Open, owner: str) -> None:
         q.save()
     assert [read(p).totem, read(q).totem] == ids(y, x)
     assert [read(x).human, read(y).human] == ids(q, p)
+
+
+@pytest.mark.parametrize("owner", ["humans", "animals"])
+def test_who_came_since_an_item_was_read_is_freed_when_it_takes_another(open_backoffice: Open, owner: str) -> None:
+    backoffice = one_to_one(open_backoffice, owner=owner)
+    x, p, q = backoffice.animals.create({}), backoffice.humans.create({}), backoffice.humans.create({})
+    late = read(x)
+    p.totem = x._id
+    p.save()
+    late.human = q._id
+    if owner == "animals":  # the link is a part of the animal, which was changed meanwhile
+        with pytest.raises(ConflictError, match="changed by somebody else"):
+            late.save()
+        late = read(x)
+        late.human = q._id
+    late.save()
+    assert [read(x).human, read(p).totem, read(q).totem] == [q._id, None, x._id]
+
+
+def test_who_came_since_an_item_was_read_is_not_left_without_the_one_they_must_have(open_backoffice: Open) -> None:
+    backoffice = one_to_one(open_backoffice, required="humans")
+    x, y = backoffice.animals.create({}), backoffice.animals.create({})
+    p, late = backoffice.humans.create({"totem": y._id}), read(x)
+    backoffice.humans.create({"totem": x._id})
+    late.human = p._id
+    with pytest.raises(ConstraintError) as refused:
+        late.save()
+    assert list(refused.value.messages) == ["$.human"]
 
 
 def test_nothing_is_stolen_from_who_must_have_one(open_backoffice: Open, db: DBSQLConnector) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from backo_sql import (
     Backoffice,
@@ -19,6 +20,7 @@ from backo_sql import (
     Int,
     InterruptedWriteError,
     Item,
+    Ref,
     String,
 )
 from backo_sql.service import replay
@@ -130,6 +132,40 @@ def test_in_a_transaction_the_error_says_to_run_all_of_it_again(
         assert at_once(lambda: delete(one), lambda: delete(two)) == []
     assert len(tries) > 2
     assert backoffice.things.count() == 0
+
+
+@on_postgresql
+@pytest.mark.parametrize("road", ["from the side that stores it", "from the other side"])
+def test_who_takes_a_partner_that_somebody_takes_in_the_same_moment_has_them_in_the_end(
+    open_backoffice: Open, db: DBSQLConnector, road: str
+) -> None:
+    backoffice = open_backoffice(
+        desks=Item({"pupil": Ref(coll="pupils", field="$.desk")}),
+        pupils=Item({"desk": Ref(coll="desks", field="$.pupil", owner=True)}),
+    )
+    desk, mine, quick = backoffice.desks.create({}), backoffice.pupils.create({}), backoffice.pupils.create({})
+    pupils = backoffice.pupils.table
+    came: list[str] = []
+
+    def come_first(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE pupils") and not came:
+            came.append(quick._id)
+            with db.engine.begin() as connection:
+                connection.execute(sa.update(pupils).where(pupils.c["_id"] == quick._id).values(desk=desk._id))
+
+    sa.event.listen(db.engine, "before_cursor_execute", come_first)
+    try:
+        if road == "from the other side":
+            desk.pupil = mine
+            desk.save()
+        else:
+            mine.desk = desk
+            mine.save()
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", come_first)
+    assert came == [quick._id]
+    assert backoffice.desks.get_by_id(desk._id).pupil == mine._id
+    assert backoffice.pupils.get_by_id(quick._id).desk is None
 
 
 class Broken:

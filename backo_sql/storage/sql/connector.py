@@ -24,7 +24,7 @@ from .elements import ElementTable
 from .engine import for_writing, open_engine, read_url
 from .failures import Failures
 from .id_set import IdSet
-from .layout import TableLayout, association_layout, elements_layouts, table_layout
+from .layout import TableLayout, association_layout, elements_layouts, partner_constraints, table_layout
 from .loading import Columns, Reader, make_reader
 from .session import SQLSession
 from .shapes import Schema
@@ -251,7 +251,9 @@ class DBSQLConnector:
             for name, some in of_lists.items()
         }
         associations = {layout.relation: make_association(self.metadata, layout) for layout in links}
-        failures = Failures([*layouts, *(each.table for some in of_lists.values() for each in some)], links)
+        failures = Failures(
+            [*layouts, *(each.table for some in of_lists.values() for each in some)], links, partner_constraints(model)
+        )
         filters = FilterCompiler(Schema(model, columns, lists), tables, associations, _NO_DATABASE)
         self._models[id(model)] = Binding(
             model, collections, tables, columns, lists, associations, {}, failures, IdSet(_NO_DATABASE), {}, {}, filters

@@ -34,9 +34,17 @@ class Failures:
     Args:
         tables: the tables of the collections and of their lists, whose constraints it knows by name.
         associations: the tables of the many-to-many links.
+        partners: the names of the constraints of one-to-one links. Whoever takes a partner frees the one who had it, so
+            that only somebody who takes the same one at the same time breaks these.
     """
 
-    def __init__(self, tables: Iterable[TableLayout], associations: Iterable[AssociationLayout]) -> None:
+    def __init__(
+        self,
+        tables: Iterable[TableLayout],
+        associations: Iterable[AssociationLayout],
+        partners: frozenset[str] = frozenset(),
+    ) -> None:
+        self._partners = partners
         self._paths: dict[str, tuple[Path, ...]] = {}
         self._columns: dict[str, Path] = {}
         self._rules: dict[str, tuple[str, Path]] = {}
@@ -90,6 +98,8 @@ class Failures:
         constraint = getattr(diagnostics, "constraint_name", None) or ""
         table, column = getattr(diagnostics, "table_name", None), getattr(diagnostics, "column_name", None)
         match state:
+            case "23505" if constraint in self._partners:
+                return _interrupted()
             case "23505":
                 return _taken(self._paths.get(constraint, ()))
             case "23503":
@@ -103,7 +113,7 @@ class Failures:
             case "54000":
                 return ValidationError({"$": ["A text is too long for the index that it stands in."]})
             case "40001" | "40P01":
-                return InterruptedWriteError("Somebody else is changing the same items. Ask again.")
+                return _interrupted()
             case "55P03" | "53300" | "57P03":  # a lock that wasn't given, too many connections, starting or stopping
                 return BusyError("The database is busy. Ask again later.")
             case "2201B":
@@ -153,6 +163,10 @@ def _taken(paths: tuple[Path, ...]) -> ConflictError:
     names = ", ".join(map(path_text, paths))
     message = f"Must be unique together ({names}), and is taken."
     return ConflictError(message, {path_text(path): [message] for path in paths})
+
+
+def _interrupted() -> InterruptedWriteError:
+    return InterruptedWriteError("Somebody else is changing the same items. Ask again.")
 
 
 def _dangling(paths: tuple[Path, ...]) -> ConflictError:

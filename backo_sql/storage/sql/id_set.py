@@ -46,8 +46,10 @@ class IdSet:
             each = ids.table_valued("id", with_ordinality="place", name="places").render_derived()
             return each.c.id, each.c.place - 1
         if self._dialect == "sqlite":
-            each = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("key", "value", name="places")
-            return each.c.value, each.c.key
+            each = sa.func.json_each(sa.bindparam(name, type_=sa.Text)).table_valued("key", "value")
+            # Made once, and its ids looked up: SQLite would read the whole list again for each row of the table.
+            places = sa.select(each.c.key, each.c.value).cte("places").prefix_with("MATERIALIZED")
+            return places.c.value, places.c.key
         return None
 
     def value(self, identifiers: Sequence[str]) -> Any:

@@ -238,6 +238,15 @@ def _lay_out(
     return TableLayout(name, tuple(columns), tuple(checks), tuple(uniques), tuple(indexes), tuple(foreign_keys))
 
 
+def partner_constraints(model: Model) -> frozenset[str]:
+    """Name the constraints by which an item has one partner at most in a one-to-one link."""
+    return frozenset(
+        constraint_name("uq", relation.owner.collection, column_name(relation.owner.path))
+        for relation in model.relations
+        if relation.kind is RelationKind.ONE_TO_ONE
+    )
+
+
 def association_layout(relation: Relation) -> AssociationLayout:
     """Lay out the table of a many-to-many link."""
     name = column_name((relation.owner.collection, *relation.owner.path))
