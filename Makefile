@@ -5,6 +5,8 @@ PORT ?= 5000
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Each process starts a PostgreSQL of its own, hence not as many as there are processors.
+PARALLEL ?= --numprocesses=auto --maxprocesses=4 --dist=worksteal
 # Twice quiet hides progress and warnings; errors are still shown.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -qq
 
@@ -17,7 +19,7 @@ demo: $(VENV)/.demo  ## Serve the example on http://127.0.0.1:$PORT (5000)
 	PORT=$(PORT) $(BIN)/python -m examples.library serve
 
 test: lint  ## Check everything and run the tests
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest --cov $(PARALLEL)
 	$(MAKE) --no-print-directory migrations
 
 lint: $(VENV)/.dev  ## Check format, style and types
