@@ -23,6 +23,9 @@ from ..service.service import Service
 from ..service.update import modify
 from .request import linked, query_pairs, read_json, read_object
 
+#: how many operations a PATCH may hold: each one on a list judges the list
+MAX_OPERATIONS = 500
+
 _LIST_PARAMETERS = frozenset({"_view", "_page", "_skip", "_sort", "_cursor", "_total", "_filter"})
 _ITEM_PARAMETERS = frozenset({"_view"})
 
@@ -83,6 +86,8 @@ class ItemViews:
         operations = read_json(request)
         if not isinstance(operations, dict | list):
             raise BadRequest("The body must be an operation, as a JSON object, or an array of operations.")
+        if len(operations) > MAX_OPERATIONS:
+            raise BadRequest(f"The body has {len(operations)} operations; {MAX_OPERATIONS} may be done at once.")
         return self._modified(identifier, view, lambda item: patch(item, operations))
 
     def delete(self, request: Request, identifier: str) -> Response:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backo_sql import Backoffice, DBSQLConnector, Float, Int, Item, List, NotFoundError, String
+from backo_sql.http.items import MAX_OPERATIONS
 from backo_sql.storage.sql.session import SQLSession
 from tests.support import Open, all_rows, client_of, on_one_database, problem, row_counts
 
@@ -155,6 +156,15 @@ def test_patch_of_what_is_no_operation(refused: Refused, book: str) -> None:
         assert "operation" in refused(400, "PATCH", f"/app/books/{book}", data=body, content_type=JSON)["detail"]
     for body in (b"{}", b"[null]", b"[[]]", b"[{}]", b'["replace"]'):
         assert refused(400, "PATCH", f"/app/books/{book}", data=body, content_type=JSON)["errors"]
+
+
+@on_one_database
+def test_more_operations_than_may_be_done_at_once(client: FlaskClient, book: str) -> None:
+    operations = [{"op": "add", "path": "$.tags", "value": "x"}] * (MAX_OPERATIONS + 1)
+    told = problem(client.patch(f"/app/books/{book}", json=operations), 400)
+    assert told["detail"] == f"The body has {MAX_OPERATIONS + 1} operations; {MAX_OPERATIONS} may be done at once."
+    tests = [{"op": "test", "path": "$._id", "value": book}] * MAX_OPERATIONS
+    assert client.patch(f"/app/books/{book}", json=tests).status_code == 200
 
 
 @on_one_database
