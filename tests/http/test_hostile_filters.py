@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from backo_sql import Backoffice, DBSQLConnector, FreeDict, Int, Item, List, Ref, RefsList, Selection, String
 from backo_sql.query import patterns
-from tests.support import Open, all_rows, client_of, problem
+from tests.support import Open, all_rows, client_of, on_one_database, problem
 
 #: what no answer to a client may hold
 INSIDE = ("Traceback", "sqlalchemy", "psycopg", "sqlite3", "SELECT", "FROM", "WHERE ", "backo_", 'File "', "regex.")
@@ -407,6 +407,16 @@ def test_a_value_that_looks_like_sql_is_a_value(client: FlaskClient) -> None:
             )
             for answer in by_filter(client, negated):
                 assert (answer.status_code, answer.get_json()["total"]) == (200, 40), (path, text[:40])
+
+
+@on_one_database  # the one that a filter is measured for
+@pytest.mark.usefixtures("unharmed")
+def test_the_longest_path_through_references_is_answered(client: FlaskClient) -> None:
+    # Each reference must not double the work: the 48th would be done tomorrow.
+    path = ".".join(["author", "books"] * 24)
+    for asked, total in ((["$ne", "nothing"], 40), ("nothing", 0)):
+        for answer in by_filter(client, json.dumps({f"{path}.title": asked})):
+            assert answer.get_json()["total"] == total
 
 
 @pytest.mark.usefixtures("unharmed")

@@ -32,7 +32,8 @@ def stack(where: Bound) -> int:
         case Elements(parts=parts):
             return _EXISTS + max(map(stack, parts), default=0)
         case Some(step=Across(), condition=condition):
-            return _EXISTS + (_LEAF if is_apart(condition) else stack(condition))
+            inside = stack(condition)  # once: asked twice on each level, a path of 50 names takes hours
+            return _EXISTS + (_LEAF if inside > MAX_INSIDE else inside)
         case Some(condition=condition):
             return _EXISTS + stack(condition)
         case _:
