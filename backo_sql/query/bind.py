@@ -259,6 +259,11 @@ class Binder:
     def _condition(self, scope: Scope, leaf: Leaf, condition: Condition, written: Operator) -> Bound:
         name, field = _shown(condition.path or scope.prefix), leaf.type
         if isinstance(field, DictType):
+            if isinstance(condition.operand, Mapping):  # of a list that is compared as a whole
+                fields = (
+                    Condition((*leaf.path, str(key)), Operator.EQ, value) for key, value in condition.operand.items()
+                )
+                return And(tuple(self.bind(each, scope) for each in fields))
             return self._wrong(f"{name!r} is a {field.type_name()}: name one of its fields: {', '.join(field.fields)}.")
         if written.value not in operators_of(field):
             known = ", ".join(sorted(operators_of(field))) or "none yet"
@@ -281,7 +286,7 @@ class Binder:
                     return self._contains(scope, leaf, element, condition.path)
             if isinstance(field, RefsListType) and condition.operand is None:
                 return Elements(leaf, ())  # a list of links is never null, only empty
-            if isinstance(field, ListType | RefsListType) and isinstance(condition.operand, tuple):
+            if isinstance(field, ListType | RefsListType) and isinstance(condition.operand, list | tuple):
                 each = tuple(Condition((), Operator.EQ, element) for element in condition.operand)
                 return self._listed(scope, leaf, each, condition.path, unwraps=False)
             value = self._value(field, condition.operand, name, is_text=condition.is_text)
