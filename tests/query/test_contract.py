@@ -236,6 +236,8 @@ def test_clients_find_the_same_in_every_form(backend: Finder) -> None:
             assert backend.find(filters, "kinds") == ids.split(), filters
     for query, ids in (("yes=true", "m1"), ("yes=FALSE", "m2"), ("yes.$ne=true", "m2 m3"), ("z.real=1", "m1")):
         assert found(client.get(f"/app/marks?{query}")) == ids.split(), query
+    for query in ("free.a=1", "free.a.$in=1&free.a.$in=2", "free.a.$lt=2"):  # what has no type is a text
+        assert found(client.get(f"/app/frees?{query}")) == ["f3"], query
 
 
 def test_code_written_for_backo_makes_filters_of_query_strings(backend: Finder) -> None:
