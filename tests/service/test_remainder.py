@@ -5,6 +5,7 @@ The chunks are small here, so that a few dozen rows are several of them.
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 from collections.abc import Callable
@@ -167,6 +168,31 @@ def test_the_number_of_statements_is_that_of_the_chunks(
     assert count("_id.$lt=n05&length.$gte=0&_page=5") == 1  # what can be asked of the database is
     # An item of another collection for many notes is read once for each chunk, all of them together.
     assert count("writer.loud.$ne=X&_page=5") == 2 * every
+
+
+def test_no_more_items_are_in_memory_than_a_chunk_or_two_and_the_page(open_backoffice: Open) -> None:
+    calls = 0
+    alive: list[int] = []
+
+    def length(root: Any) -> int:
+        nonlocal calls
+        calls += 1
+        if calls % CHUNK == 0:
+            alive.append(sum(type(each) is type(root) for each in gc.get_objects()))
+        return len(root.text or "")
+
+    backoffice = open_backoffice(notes=Item({"text": String(), "length": Int(set=length)}))
+    for number in range(20 * CHUNK):
+        backoffice.notes.create({"text": "x" * (number % 5)})
+    client = client_of(backoffice)
+    gc.collect()
+    alive.clear()
+    for total in ("exact", "none"):
+        answer = client.get(f"/app/notes?length.$gte=0&_skip={15 * CHUNK}&_page=3&_total={total}").get_json()
+        assert len(answer["result"]) == 3
+    assert backoffice.notes.count({"length": ("$lt", 0)}) == 0
+    assert len(alive) > 50
+    assert max(alive) - min(alive) <= 2 * CHUNK + 3
 
 
 def test_only_items_of_the_page_are_told_that_they_were_loaded(
