@@ -202,9 +202,10 @@ class Binder:
                 return Some(leaf, Each(), beyond(_element_scope(scope, leaf)))
             if isinstance(field, Ref | RefsListType):
                 return self._across(scope, leaf, beyond, whole)
+            before = whole[: len(whole) - len(path) + position]
+            here = f"{'an element of ' if before and not position else ''}{_shown(before)!r}"
             raise _NoSuchPathError(
-                f"{_shown(whole)!r} leads nowhere: {_shown(path[:position])!r} is a {field.type_name()}, "
-                "which holds no fields."
+                f"{_shown(whole)!r} leads nowhere: {here} is a {field.type_name()}, which holds no fields."
             )
         return finish(scope, self._leaf(scope, path, field))
 
