@@ -17,6 +17,10 @@ _EXACT = 2**53
 _DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _TIME = "[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]"
 
+# The same as regular expressions of PostgreSQL.
+_DAY = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_CLOCK = r"([01][0-9]|2[0-3])(:[0-5][0-9]){2}\.[0-9]{6}"
+
 
 class Conversion(NamedTuple):
     """How values are turned into others.
@@ -111,7 +115,10 @@ def _on_sqlite(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | None:
         case "text", "integer":
             return Conversion(f"CAST({c} AS INTEGER)", f"{c} = CAST(CAST({c} AS INTEGER) AS TEXT)", _no("integers"))
         case "text", "real":
-            guard = f"CASE WHEN json_valid({c}) THEN json_type({c}) IN ('integer', 'real') ELSE 0 END"
+            guard = (
+                f"CASE WHEN json_valid({c}) THEN json_type({c}) IN ('integer', 'real') ELSE 0 END"
+                f" AND abs(CAST({c} AS REAL)) < 1e308"
+            )
             return Conversion(f"CAST({c} AS REAL)", guard, _no("numbers"))
         case "text", "decimal":
             guard = (
@@ -123,11 +130,13 @@ def _on_sqlite(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | None:
         case "text", "boolean":
             return Conversion(f"{c} = 'true'", f"{c} IN ('true', 'false')", _no("'true' or 'false'"))
         case "text", "date":
-            return Conversion(c, f"{c} GLOB '{_DATE}' AND date({c}) = {c}", _no("dates"))
+            return Conversion(c, f"{c} GLOB '{_DATE}' AND {_is_day_on_sqlite(c)}", _no("dates"))
         case "text", "time":
-            return Conversion(c, f"{c} GLOB '{_TIME}' AND time({c}) IS NOT NULL", _no("times of six decimal places"))
+            guard = f"{c} GLOB '{_TIME}' AND {_is_time_on_sqlite(c)}"
+            return Conversion(c, guard, _no("times of six decimal places"))
         case "text", "instant":
-            guard = f"{c} GLOB '{_DATE}T{_TIME}Z' AND datetime({c}) IS NOT NULL"
+            day, time = _is_day_on_sqlite(f"substr({c}, 1, 10)"), _is_time_on_sqlite(f"substr({c}, 12, 15)")
+            guard = f"{c} GLOB '{_DATE}T{_TIME}Z' AND {day} AND {time}"
             return Conversion(
                 f"rtrim(replace({c}, 'T', ' '), 'Z')", guard, _no("instants as 2031-05-17T09:30:00.000000Z")
             )
@@ -160,6 +169,16 @@ def _on_sqlite(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | None:
             return None
 
 
+def _is_day_on_sqlite(c: str) -> str:
+    # Without a modifier SQLite takes the 31st of any month for a day.
+    return f"{c} >= '0001' AND date({c}, '+0 days') IS {c}"
+
+
+def _is_time_on_sqlite(c: str) -> str:
+    # SQLite takes 24:00 for a time, Python doesn't.
+    return f"{c} < '24' AND time({c}) IS NOT NULL"
+
+
 def _on_postgresql(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | None:
     places = new.scale or 0
     digits = (new.precision or 0) - places
@@ -186,11 +205,11 @@ def _on_postgresql(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | Non
         case "text", "boolean":
             return Conversion(f"{c} = 'true'", f"{c} IN ('true', 'false')", _no("'true' or 'false'"))
         case "text", "date":
-            return Conversion(f"{c}::date", rf"{c} ~ '^\d{{4}}-\d\d-\d\d$'", _no("dates"))
+            return Conversion(f"{c}::date", _is_day_on_postgresql(c, ""), _no("dates"))
         case "text", "time":
-            return Conversion(f"{c}::time", rf"{c} ~ '^\d\d:\d\d:\d\d\.\d{{6}}$'", _no("times of six decimal places"))
+            return Conversion(f"{c}::time", f"{c} ~ '^{_CLOCK}$'", _no("times of six decimal places"))
         case "text", "instant":
-            guard = rf"{c} ~ '^\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{6}}Z$'"
+            guard = _is_day_on_postgresql(c, f"T{_CLOCK}Z")
             return Conversion(f"{c}::timestamptz", guard, _no("instants as 2031-05-17T09:30:00.000000Z"))
         case "integer", "real":
             guard = f"abs({c}) <= {_EXACT}"
@@ -218,6 +237,12 @@ def _on_postgresql(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | Non
             return Conversion(day, f"{day}::timestamp = {c} AT TIME ZONE 'UTC'", _no("instants at midnight"))
         case _:
             return None
+
+
+def _is_day_on_postgresql(c: str, rest: str) -> str:
+    # The last days of a month are counted from its first: a cast would break off at a day that there isn't.
+    day = f"to_char((left({c}, 8) || '01')::date + (substr({c}, 9, 2)::int - 1), 'YYYY-MM-DD')"
+    return f"CASE WHEN {c} ~ '^{_DAY}{rest}$' THEN {day} = left({c}, 10) ELSE false END"
 
 
 def _short(conversion: Conversion, new: ColumnKind) -> Conversion:

@@ -58,7 +58,9 @@ class TableSteps:
             for each in self.conversions
             if each[2].expression is not None and (self.sqlite or each[1].name in given)
         ]
-        self.is_early = bool(self.rebuilt or self.moved or self._filled())
+        #: columns whose type is changed in place, and before rows without a value get one of the new type
+        self.retyped_first = [] if self.sqlite else [each for each in self.conversions if each[1] in change.tightened]
+        self.is_early = bool(self.rebuilt or self.moved or self.retyped_first or self._filled())
 
     # -- before anything is moved ------------------------------------------------------------------
 
@@ -90,6 +92,7 @@ class TableSteps:
             [
                 *self._drop_constraints(),
                 *(f"batch_op.drop_column({before.name!r})" for before, _, _ in self.rebuilt),
+                *(self._retype(*each) for each in self.retyped_first if each not in self.rebuilt),
             ]
         )
         lines += [
@@ -125,9 +128,9 @@ class TableSteps:
         change = self.change
         lines = [] if self.is_early else self._drop_indexes()
         within = [] if self.is_early else self._drop_constraints()
-        rebuilt = {before.name for before, _, _ in self.rebuilt}
+        done = {before.name for before, _, _ in (*self.rebuilt, *self.retyped_first)}
         for before, after, conversion in self.conversions:
-            if before.name not in rebuilt:
+            if before.name not in done:
                 within.append(self._retype(before, after, conversion))
             elif not after.nullable and after not in change.tightened:
                 within.append(self._nullable(after))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 from typing import Any
 
 import pytest
@@ -10,9 +11,13 @@ import sqlalchemy as sa
 from backo_sql import (
     Backoffice,
     Collection,
+    Date,
+    Datetime,
     DBSQLConnector,
+    Decimal,
     DeleteStrategy,
     Dict,
+    Float,
     FreeDict,
     Int,
     Item,
@@ -20,6 +25,7 @@ from backo_sql import (
     Ref,
     RefsList,
     String,
+    Time,
 )
 from backo_sql.migration import AmbiguousChangeError, DestructiveError, MigrationError, Migrations, RenameQuestion
 from tests.migration.support import History, fill, read
@@ -137,10 +143,46 @@ def test_a_required_field_without_default_is_refused_until_the_rows_have_a_value
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "value", "kept", "given"),
+    [
+        (Int(), Float(required=True, default=1.5), 2, 2.0, 1.5),
+        (Int(), String(required=True, default="none"), 2, "2", "none"),
+        (String(max_length=3), String(required=True, default="nothing"), "abc", "abc", "nothing"),
+        (
+            Decimal(precision=9, scale=1),
+            Decimal(precision=9, scale=3, required=True, default="1.125"),
+            "2.5",
+            decimal.Decimal("2.500"),
+            decimal.Decimal("1.125"),
+        ),
+    ],
+)
+def test_rows_without_a_value_get_a_default_that_only_the_new_type_can_hold(
+    old: Any, new: Any, value: Any, kept: Any, given: Any, history: History
+) -> None:
+    history.begin(books(x=old), {"books": {"b1": {"x": value}, "b2": {"x": None}}})
+    backoffice, migrations = history.describe(books(x=new))
+    migrations.revision("required, and of another type")
+    migrations.upgrade()
+    assert [each.x for each in backoffice.books.select(sort="_id")] == [kept, given]
+    assert migrations.check().is_clean
+
+
+@pytest.mark.parametrize(
     ("old", "new", "values", "message"),
     [
         (String(), Int(), ["12", "twelve"], "no integers"),
         (String(), Int(), ["007"], "no integers"),
+        (String(), Float(), ["1.5", "1e999"], "no numbers|out of range"),
+        (String(), Date(), ["2028-02-29", "2031-02-29"], "no dates.*1 row"),
+        (String(), Date(), ["0001-01-01", "2031-13-01", "0000-01-01", "2031-1-1"], "no dates.*3 rows"),
+        (String(), Time(), ["23:59:59.999999", "24:00:00.000000", "10:60:00.000000"], "no times.*2 rows"),
+        (
+            String(),
+            Datetime(),
+            ["2031-05-17T09:30:00.000000Z", "2031-02-31T09:30:00.000000Z", "2031-05-17T24:00:00.000000Z"],
+            "no instants.*2 rows",
+        ),
         (String(max_length=9), String(max_length=3), ["abc", "abcd"], "longer than 3"),
         (Int(), String(max_length=2), [5, 500], "longer texts than 2"),
         (String(), Int(min=5), ["3"], "ome rows break the rule ck_books__x__range"),
