@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..errors import BackoError
+from ..storage.sql.engine import without_password
 from .histories import History, histories
 from .options import chosen, state
 
@@ -72,7 +73,7 @@ def find_all(name: str | None) -> list[Finding]:
         try:
             found.extend(_of_history(history))
         except BackoError as error:
-            place = history.connector.engine.url.render_as_string(hide_password=True)
+            place = without_password(history.connector.engine.url)
             found.append(Finding("not-checked", history.name, place, str(error), "See what it says."))
     order = list(Level)
     return sorted(found, key=lambda finding: order.index(finding.level))

@@ -25,6 +25,8 @@ def tell(error: sa.exc.DBAPIError) -> MigrationError:
 
 
 def _of_sqlite(text: str) -> str | None:
+    if text == "database is locked":
+        return "Somebody else writes to this database, and has not ended in time. Run it again, or wait longer."
     match = _SQLITE.match(text)
     if match is None:
         return None

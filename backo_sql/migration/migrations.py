@@ -253,10 +253,14 @@ class Migrations:
 
         self._in_environment(config, directory, look, dont_mutate=True)
         self._current_ids = frozenset(found)
-        known = {each for each in found if _is_known(directory, each)}
-        if not known:
+        if unknown := sorted(each for each in found if not _is_known(directory, each)):
+            raise MigrationError(
+                f"The database is at the revision {', '.join(unknown)}, which is not in {str(self.directory)!r}: "
+                "a newer release migrated it, or the file was lost. Bring the file here."
+            )
+        if not found:
             return frozenset()
-        return frozenset(each.revision for each in directory.iterate_revisions(tuple(known), "base"))
+        return frozenset(each.revision for each in directory.iterate_revisions(tuple(found), "base"))
 
     def _in_environment(self, config: Config, directory: ScriptDirectory, look: Any, **options: Any) -> None:
         with EnvironmentContext(config, directory, fn=look, template_args={}, **options):

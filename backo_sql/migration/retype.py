@@ -117,9 +117,9 @@ def _on_sqlite(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | None:
         case "text", "real":
             guard = (
                 f"CASE WHEN json_valid({c}) THEN json_type({c}) IN ('integer', 'real') ELSE 0 END"
-                f" AND abs(CAST({c} AS REAL)) < 1e308"
+                f" AND abs(CAST({c} AS REAL)) < 1e308 AND ({_is_short(c)} OR CAST(CAST({c} AS REAL) AS TEXT) = {c})"
             )
-            return Conversion(f"CAST({c} AS REAL)", guard, _no("numbers"))
+            return Conversion(f"CAST({c} AS REAL)", guard, _no("numbers that a float can keep"))
         case "text", "decimal":
             guard = (
                 f"CASE WHEN json_valid({c}) THEN json_type({c}) IN ('integer', 'real') ELSE 0 END"
@@ -169,6 +169,11 @@ def _on_sqlite(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | None:
             return None
 
 
+def _is_short(c: str) -> str:
+    # Numbers of 15 digits are floats and back without a loss; some of 17 are.
+    return f"length(ltrim(replace(replace({c}, '-', ''), '.', ''), '0')) <= 15"
+
+
 def _is_day_on_sqlite(c: str) -> str:
     # Without a modifier SQLite takes the 31st of any month for a day.
     return f"{c} >= '0001' AND date({c}, '+0 days') IS {c}"
@@ -194,8 +199,11 @@ def _on_postgresql(c: str, old: ColumnKind, new: ColumnKind) -> Conversion | Non
         case "text", "integer":
             return Conversion(f"{c}::bigint", rf"{c} ~ '^(0|-?[1-9][0-9]{{0,17}})$'", _no("integers"))
         case "text", "real":
-            guard = rf"{c} ~ '^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$'"
-            return Conversion(f"{c}::double precision", guard, _no("numbers"))
+            guard = (
+                rf"CASE WHEN {c} ~ '^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$'"
+                f" THEN {_is_short(c)} OR {c}::double precision::text = {c} ELSE false END"
+            )
+            return Conversion(f"{c}::double precision", guard, _no("numbers that a float can keep"))
         case "text", "decimal":
             guard = (
                 f"CASE WHEN {c} ~ '{number}' THEN abs({c}::numeric) < 1e{digits}"

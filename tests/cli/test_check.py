@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,17 @@ def test_several_heads_are_found(program: Program, release: Releases) -> None:
     assert heads["remedy"].startswith("flask backo db merge")
 
 
+def test_a_database_of_a_newer_release_is_an_error_and_not_behind(program: Program, release: Releases) -> None:
+    (begin,) = program.json("db", "history")
+    Path(begin["path"]).unlink()
+    for each in ("db check", "db current", "db history"):
+        assert f"at the revision {begin['id']}, which is not in" in program.run(*each.split(), code=2)
+    assert program.run("db", "upgrade", code=2).startswith("Error: ")
+    result = program.app.test_cli_runner().invoke(backo, ["check", "--json"])
+    assert result.exit_code == 2
+    assert [each["code"] for each in json.loads(result.stdout)["findings"]] == ["not-checked"]
+
+
 def test_without_a_history_the_database_is_compared_with_the_description(release: Releases) -> None:
     program = release(nobody, **things())
     assert {code for code, _ in codes(program, code=1)} == {"schema", "no-history"}
@@ -146,7 +158,7 @@ def test_a_config_that_nobody_reads_is_a_warning(release: Releases, tmp_path: Pa
 
 
 def test_a_database_that_can_not_be_reached_is_an_error_in_both_forms(tmp_path: Path) -> None:
-    url = "postgresql://somebody:s3cret@127.0.0.1:1/nothing?connect_timeout=2"
+    url = "postgresql://somebody:s3cret@127.0.0.1:1/nothing?connect_timeout=2&sslpassword=s3cret"
     program = Releases(url, tmp_path)(**things())
     result = program.app.test_cli_runner().invoke(backo, ["check"])
     assert result.exit_code == 2

@@ -62,6 +62,9 @@ def test_no_message_and_no_config_shows_a_password() -> None:
         with pytest.raises(DescriptionError) as caught:
             make_app(BackoSQL(make_shop()), **config)
         assert "s3cret" not in str(caught.value)
+    hidden = DBSQLConnector("postgresql://me@host/x?password=s3cret&sslpassword=s3cret2&connect_timeout=2")
+    assert "s3cret" not in repr(hidden)
+    assert "connect_timeout=2" in repr(hidden)
     assert "s3cret" not in repr(read_config({"BACKO_SQL_URL": "postgresql://me:s3cret@host/x"}))
 
 

@@ -174,6 +174,7 @@ def test_rows_without_a_value_get_a_default_that_only_the_new_type_can_hold(
         (String(), Int(), ["12", "twelve"], "no integers"),
         (String(), Int(), ["007"], "no integers"),
         (String(), Float(), ["1.5", "1e999"], "no numbers|out of range"),
+        (String(), Float(), ["0.000000000000000125", "9007199254740993"], "no numbers that a float can keep.*1 row"),
         (String(), Date(), ["2028-02-29", "2031-02-29"], "no dates.*1 row"),
         (String(), Date(), ["0001-01-01", "2031-13-01", "0000-01-01", "2031-1-1"], "no dates.*3 rows"),
         (String(), Time(), ["23:59:59.999999", "24:00:00.000000", "10:60:00.000000"], "no times.*2 rows"),

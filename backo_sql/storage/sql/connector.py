@@ -21,7 +21,7 @@ from ..interface import Form
 from .columns import check_column
 from .compile import FilterCompiler
 from .elements import ElementTable
-from .engine import for_writing, open_engine, read_url
+from .engine import for_writing, open_engine, read_url, without_password
 from .failures import Failures
 from .id_set import IdSet
 from .layout import TableLayout, association_layout, elements_layouts, partner_constraints, table_layout
@@ -334,7 +334,7 @@ class DBSQLConnector:
         return self._models[id(model)]
 
     def __repr__(self) -> str:
-        return f"DBSQLConnector({'' if self.url is None else repr(self.url.render_as_string(hide_password=True))})"
+        return f"DBSQLConnector({'' if self.url is None else repr(without_password(self.url))})"
 
 
 def _layouts(model: Model, collection: str, local: frozenset[str]) -> Iterator[TableLayout]:

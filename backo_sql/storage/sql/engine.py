@@ -86,6 +86,12 @@ def read_url(url: object) -> sa.URL:
     return read
 
 
+def without_password(url: sa.URL) -> str:
+    """Return a URL to be shown. PostgreSQL takes passwords behind the `?`, too, where SQLAlchemy doesn't hide them."""
+    secret = [key for key in url.query if "pass" in key.lower()]
+    return url.difference_update_query(secret).render_as_string(hide_password=True)
+
+
 def read_timeout(seconds: object) -> float | None:
     """Read the time that a statement may take.
 
