@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..config import LONGEST_TIMEOUT
 from ..errors import MigrationError
 from .report import Ask, Difference
 
@@ -38,6 +39,16 @@ def check_time(text: str | None) -> None:
     """
     if text is not None and not _TIME.fullmatch(text.strip()):
         raise MigrationError(f"A lock timeout is a time such as '2s' or '500ms', not {text!r}.")
+
+
+def check_wait(seconds: float) -> None:
+    """Refuse what is no time to wait for another migration.
+
+    Raises:
+        MigrationError: it is none.
+    """
+    if not 0 <= seconds <= LONGEST_TIMEOUT:
+        raise MigrationError(f"A migration waits from 0 to {LONGEST_TIMEOUT} seconds for another one, not {seconds}.")
 
 
 @dataclass

@@ -20,7 +20,7 @@ from alembic.util import CommandError
 from ..errors import MigrationError
 from ..model.registry import Backoffice
 from ..storage.sql.connector import DBSQLConnector
-from .command import ATTRIBUTE, WAIT, Command, check_time
+from .command import ATTRIBUTE, WAIT, Command, check_time, check_wait
 from .failures import tell
 from .report import Ask, Report, Revision
 from .scaffold import write_scaffold
@@ -203,6 +203,7 @@ class Migrations:
 
     def _run(self, **options: Any) -> Command:
         check_time(options.get("lock_timeout"))
+        check_wait(options.get("wait", WAIT))
         return Command(self.backoffices, self.connector, self.metadata, **options)
 
     @contextmanager
@@ -300,4 +301,6 @@ def _created(script: Script) -> datetime.datetime | None:
 
 
 def _sentence(text: str) -> str:
+    if text.startswith("Target database is not up to date"):
+        return "The database is not up to date: it lacks revisions of its history. Run them first, by upgrade."
     return text if text.endswith((".", "!", "?")) else f"{text}."

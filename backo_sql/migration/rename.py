@@ -153,6 +153,9 @@ def find_passage(target: Target, old: Schema, new: Schema, ask: Ask | None) -> P
     return _Search(target, old, new, ask).found()
 
 
+_SWAP = "That takes two revisions, with a third name between them."
+
+
 class _Search:
     def __init__(self, target: Target, old: Schema, new: Schema, ask: Ask | None) -> None:
         self.target, self.old, self.new, self.ask = target, old, new, ask
@@ -195,6 +198,8 @@ class _Search:
 
     def _tables(self) -> None:
         for name, was in self.target.was.items():
+            if self.target.was.get(was) == name:
+                raise MigrationError(f"The collections {name!r} and {was!r} exchange their names. {_SWAP}")
             if name in self.collections and name not in self.old and was in self.old:
                 if was in self.passage.tables.values():
                     raise MigrationError(f"Two collections say that they were {was!r}.")
@@ -242,6 +247,11 @@ class _Search:
                         raise MigrationError(f"Two fields of {name!r} say that they were {_text(str(was))}.")
                     if was is not None:
                         claimed[leaf.column] = was
+            formers = {leaf.column: self.former.columns(name, leaf.path) for leaf in left}
+            if swapped := sorted(
+                _text(each) for each in formers if any(each in formers.get(b, ()) for b in formers[each])
+            ):
+                raise MigrationError(f"{' and '.join(swapped)} of {name!r} exchange their names. {_SWAP}")
             if claimed:
                 self.passage.columns[name] = claimed
 

@@ -47,7 +47,7 @@ _INI = """[alembic]
 script_location = %(here)s/{directory}
 prepend_sys_path = %(here)s
 path_separator = os
-
+{told}
 [loggers]
 keys = root,alembic
 
@@ -98,7 +98,9 @@ def write_scaffold(directory: Path, application: str | None, ini: Path | None) -
         directory / "versions" / ".gitkeep": "",
     }
     if ini is not None:
-        files[ini] = _INI.replace("{directory}", directory.name)
+        # An env.py that is there already may leave it to the configuration which application is meant.
+        told = f"backoffice = {application}\n" if application and (directory / "env.py").exists() else ""
+        files[ini] = _INI.replace("{directory}", directory.name).replace("{told}", told)
     written = []
     for file, text in files.items():
         if not file.exists():

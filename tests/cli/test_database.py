@@ -293,6 +293,14 @@ def test_a_lock_timeout_that_is_none_is_told_on_every_database(release: Releases
     assert "such as '2s'" in program.run("db", "upgrade", "--lock-timeout", "soon", code=2)
 
 
+@on_one_database
+@pytest.mark.parametrize("wait", ["-1", "nan", "inf", "1e12"])
+def test_a_time_to_wait_that_is_none_is_told(release: Releases, wait: str) -> None:
+    program = release(**first())
+    program.run("db", "init")
+    assert "seconds" in program.run("db", "upgrade", "--wait", wait, code=2)
+
+
 @pytest.mark.parametrize(
     "command", [("db", "upgrade"), ("db", "check"), ("db", "current"), ("db", "revision", "-m", "x")]
 )

@@ -114,6 +114,17 @@ def test_the_commands_of_alembic_work(application: Application) -> None:
     assert application.tables() == {"alembic_version"}
 
 
+@on_one_database
+def test_a_configuration_for_a_history_that_is_there_names_the_application(application: Application) -> None:
+    environment = "from backo_sql.migration import run_migrations\nrun_migrations()\n"
+    (application.directory / "migrations" / "env.py").write_text(environment, encoding="utf-8")
+    (application.directory / "alembic.ini").unlink()
+    assert application.start(program=("make",)).communicate(timeout=60)[1] == ""
+    application.run("revision", "--autogenerate", "-m", "begin")
+    application.run("upgrade", "head")
+    assert application.tables() == {"alembic_version", "books"}
+
+
 FACTORY = """
 import os
 from flask import Flask

@@ -28,7 +28,7 @@ from backo_sql import (
     Time,
 )
 from backo_sql.migration import AmbiguousChangeError, DestructiveError, MigrationError, Migrations, RenameQuestion
-from tests.migration.support import History, fill, read
+from tests.migration.support import History, Was, fill, read
 from tests.support import on_one_database
 
 ROWS = {"books": {"b1": {"title": "One"}, "b2": {"title": "Two"}}}
@@ -100,6 +100,18 @@ def test_two_fields_cannot_have_been_one(history: History) -> None:
     _, migrations = history.describe(books(a=String(was="title"), b=String(was="title")))
     with pytest.raises(MigrationError, match=r"\$\.title"):
         migrations.revision("what")
+
+
+@on_one_database
+def test_names_that_are_exchanged_are_told_and_not_passed_over(history: History) -> None:
+    history.begin({**books(a=String(), b=String()), "others": Item({"a": String()})})
+    _, migrations = history.describe({**books(a=String(was="b"), b=String(was="a")), "others": Item({"a": String()})})
+    with pytest.raises(MigrationError, match=r"\$\.a and \$\.b of 'books' exchange their names\. .* third name"):
+        migrations.revision("exchange")
+    swapped = {"books": Was("others", Item({"a": String()})), "others": Was("books", Item({"a": String()}))}
+    _, migrations = history.describe(swapped)
+    with pytest.raises(MigrationError, match=r"collections 'books' and 'others' exchange their names"):
+        migrations.revision("exchange")
 
 
 @on_one_database
@@ -308,7 +320,7 @@ def test_a_database_that_is_behind_is_told(history: History) -> None:
     assert [each.message for each in report.pending] == ["pages"]
     assert [each.kind for each in report.differences] == ["add_column"]
     assert not report.is_clean
-    with pytest.raises(MigrationError, match="not up to date"):
+    with pytest.raises(MigrationError, match=r"not up to date: .* upgrade"):
         migrations.revision("more")
 
 
