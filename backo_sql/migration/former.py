@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..model.paths import Path, column_name, parse_path
 from ..model.relations import End
@@ -86,3 +86,19 @@ def renamed_within(field: object, path: Path) -> Iterator[Path]:
             yield from renamed_within(inner, (*path, name))
     elif isinstance(field, ListType):
         yield from renamed_within(field.element, path)
+
+
+def exchanged(formers: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the names that come round to themselves: each is now what another one was."""
+    found = []
+    for name in formers:
+        seen: set[str] = set()
+        left = list(formers[name])
+        while left:
+            former = left.pop()
+            if former not in seen:
+                seen.add(former)
+                left.extend(formers.get(former, ()))
+        if name in seen:
+            found.append(name)
+    return sorted(found)

@@ -13,7 +13,7 @@ from ..errors import AmbiguousChangeError, MigrationError
 from ..model.paths import column_name, path_text
 from ..model.relations import End, Relation, RelationKind
 from ..types.container import DictType, ListType
-from .former import Former, renamed_within
+from .former import Former, exchanged, renamed_within
 from .metadata import Target, list_table
 from .report import Ask, RenameQuestion
 from .snapshot import Schema, Table
@@ -197,9 +197,9 @@ class _Search:
     # -- tables ------------------------------------------------------------------------------------
 
     def _tables(self) -> None:
+        if swapped := exchanged({name: (was,) for name, was in self.target.was.items()}):
+            raise MigrationError(f"The collections {' and '.join(map(repr, swapped))} exchange their names. {_SWAP}")
         for name, was in self.target.was.items():
-            if self.target.was.get(was) == name:
-                raise MigrationError(f"The collections {name!r} and {was!r} exchange their names. {_SWAP}")
             if name in self.collections and name not in self.old and was in self.old:
                 if was in self.passage.tables.values():
                     raise MigrationError(f"Two collections say that they were {was!r}.")
@@ -248,10 +248,8 @@ class _Search:
                     if was is not None:
                         claimed[leaf.column] = was
             formers = {leaf.column: self.former.columns(name, leaf.path) for leaf in left}
-            if swapped := sorted(
-                _text(each) for each in formers if any(each in formers.get(b, ()) for b in formers[each])
-            ):
-                raise MigrationError(f"{' and '.join(swapped)} of {name!r} exchange their names. {_SWAP}")
+            if swapped := exchanged(formers):
+                raise MigrationError(f"{' and '.join(map(_text, swapped))} of {name!r} exchange their names. {_SWAP}")
             if claimed:
                 self.passage.columns[name] = claimed
 

@@ -104,9 +104,13 @@ def test_two_fields_cannot_have_been_one(history: History) -> None:
 
 @on_one_database
 def test_names_that_are_exchanged_are_told_and_not_passed_over(history: History) -> None:
-    history.begin({**books(a=String(), b=String()), "others": Item({"a": String()})})
+    history.begin({**books(a=String(), b=String(), c=String()), "others": Item({"a": String()})})
     _, migrations = history.describe({**books(a=String(was="b"), b=String(was="a")), "others": Item({"a": String()})})
     with pytest.raises(MigrationError, match=r"\$\.a and \$\.b of 'books' exchange their names\. .* third name"):
+        migrations.revision("exchange")
+    ring = {"a": String(was="b"), "b": String(was="c"), "c": String(was="a")}
+    _, migrations = history.describe({**books(**ring), "others": Item({"a": String()})})
+    with pytest.raises(MigrationError, match=r"\$\.a and \$\.b and \$\.c of 'books' exchange their names"):
         migrations.revision("exchange")
     swapped = {"books": Was("others", Item({"a": String()})), "others": Was("books", Item({"a": String()}))}
     _, migrations = history.describe(swapped)
