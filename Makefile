@@ -22,7 +22,7 @@ test: lint  ## Check everything and run the tests
 	$(BIN)/python -m pytest $(PARALLEL)
 	$(MAKE) --no-print-directory migrations
 
-# Apart: it makes the tests slower by a third.
+# Apart from the tests, which it slows down.
 coverage: $(VENV)/.dev  ## Run the tests, and tell which lines they don't reach
 	$(BIN)/python -m pytest --cov $(PARALLEL)
 
