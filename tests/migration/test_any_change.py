@@ -35,7 +35,7 @@ from backo_sql import (
 )
 from backo_sql.migration import MigrationError, Migrations
 
-EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "30"))
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 #: for each type, how it is written and which values it has

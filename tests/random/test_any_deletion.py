@@ -30,7 +30,7 @@ from backo_sql import (
     RefsList,
 )
 
-EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "80"))
 
 COLLECTIONS = "abcd"
 DELETE, UNLINK, EMPTY = (

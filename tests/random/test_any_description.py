@@ -46,7 +46,7 @@ from backo_sql import (
 from tests.support import client_of
 
 #: how many descriptions are tried on each database; a few hundred seconds' worth where this says so
-EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "80"))
 
 
 @dataclass

@@ -19,7 +19,7 @@ from tests.random.filters import Asking, as_json
 from tests.random.worlds import World, describe, fill
 
 #: how many filters are tried on each database
-EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "300"))
 
 #: how many of them are asked of the same items
 TOGETHER = 20

@@ -32,7 +32,7 @@ from backo_sql import (
 from tests.support import Open, client_of
 
 #: how many sets of rows are tried on each database
-EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("BACKO_TEST_EXAMPLES", "25"))
 
 #: few values for many rows, so that there are ties, and the ones at the edges of what a column keeps
 VALUES: dict[str, list[Any]] = {
